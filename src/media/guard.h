@@ -6,8 +6,9 @@
 #include "src/media/medium.h"
 #include "src/media/scan.h"
 
-/* Fills medium->obstacles from mounts (/proc/self/mountinfo and that of every process the caller may read: other
- * namespaces too), swaps, holders, the ancestors of / /boot /usr /var, the medium itself. No obstacle is overridable. */
+/* Fills medium->obstacles from mounts (/proc/self/mountinfo and that of every process the caller may read:
+ * other namespaces too), swaps, holders, the ancestors of / /boot /usr /var, the medium itself. No obstacle
+ * is overridable. */
 int guard_examine(const struct media_place *place, struct medium *medium, struct error *error);
 
 struct guard_request {
@@ -26,8 +27,8 @@ struct guarded_medium {
 
 #define GUARDED_NONE ((struct guarded_medium){.descriptor = -1})
 
-/* Describes the medium without opening it for writing, with its obstacles: for a plan. Refuses (exit 2) what is not what
- * the request says: not a block device, not a whole disk, a regular file without image … */
+/* Describes the medium without opening it for writing, with its obstacles: for a plan. Refuses (exit 2) what
+ * is not what the request says: not a block device, not a whole disk, a regular file without image … */
 int guard_describe(const struct guard_request *request, struct medium *medium, struct error *error);
 
 /* Describes, refuses on the first obstacle, opens with O_EXCL (an image: locked, no other opener), and makes

@@ -5,20 +5,20 @@
 #include "src/media/medium.h"
 
 struct media_identity {
-	dev_t number; /* of the device; of an image its st_dev */
+	dev_t number;   /* of the device; of an image its st_dev */
 	uint64_t inode; /* of an image; 0 for a device */
 	uint64_t size_bytes;
 	uint64_t disk_sequence; /* BLKGETDISKSEQ; 0 where the kernel has none */
-	char serial[256]; /* "" = unknown */
+	char serial[256];       /* "" = unknown */
 	char wwn[128];
 };
 
-/* Reads the identity through the descriptor: fstat, BLKGETSIZE64, BLKGETDISKSEQ, and the sysfs directory of its device
- * number. */
+/* Reads the identity through the descriptor: fstat, BLKGETSIZE64, BLKGETDISKSEQ, and the sysfs directory of
+ * its device number. */
 int media_identity_read(int descriptor, struct media_identity *identity, struct error *error);
 
-/* 0 when now is the medium that was: every member that both know is equal. Else -ESTALE, and the sentence says
- * what changed from what to what. */
+/* 0 when now is the medium that was: every member that both know is equal. Else -ESTALE, and the sentence
+ * says what changed from what to what. */
 int media_identity_compare(
     const struct media_identity *was, const struct media_identity *now, struct error *error);
 

@@ -55,14 +55,14 @@ struct medium_partition {
 
 /* A use of the medium that forbids erasing it. */
 enum medium_use {
-	USE_MOUNTED,  /* where: mount point */
-	USE_SWAP,     /* where: device */
-	USE_HOLDER,   /* where: kernel name of dm, md, bcache, loop … above it */
-	USE_SYSTEM,   /* where: "/", "/boot", "/usr" or "/var" that stands on it */
+	USE_MOUNTED, /* where: mount point */
+	USE_SWAP,    /* where: device */
+	USE_HOLDER,  /* where: kernel name of dm, md, bcache, loop … above it */
+	USE_SYSTEM,  /* where: "/", "/boot", "/usr" or "/var" that stands on it */
 	USE_READ_ONLY,
-	USE_EMPTY,    /* size zero: no medium in the drive */
-	USE_PARTITION, /* not a whole disk; where: the disk's path */
-	USE_OPENED,   /* where: "name (pid N)" of a process that has it open */
+	USE_EMPTY,          /* size zero: no medium in the drive */
+	USE_PARTITION,      /* not a whole disk; where: the disk's path */
+	USE_OPENED,         /* where: "name (pid N)" of a process that has it open */
 	USE_MADE_OF_OTHERS, /* dm, md …: erase what it is made of */
 };
 
@@ -94,7 +94,7 @@ struct medium {
 	bool removable;
 	bool read_only;
 	bool discard;
-	char *zoned; /* NULL (not zoned), "host-aware", "host-managed" */
+	char *zoned;        /* NULL (not zoned), "host-aware", "host-managed" */
 	char *backing_file; /* of a loop device */
 
 	struct medium_content *contents;
@@ -105,7 +105,8 @@ struct medium {
 	size_t obstacle_count;
 	char **mounts; /* where it or its partitions are mounted */
 	size_t mount_count;
-	char **missing; /* names of JSON members that could not be determined here (no udev, no right to read) */
+	char **
+	    missing; /* names of JSON members that could not be determined here (no udev, no right to read) */
 	size_t missing_count;
 };
 
@@ -114,18 +115,33 @@ const char *medium_bus_word(enum medium_bus bus);
 const char *medium_kind_word(enum medium_kind kind);
 const char *medium_use_word(enum medium_use use);
 
-/* What must be typed to confirm the erasure of this medium: its serial number; without one its by-id name; without
- * that its kernel name; of an image the base name of its file. */
+/* What must be typed to confirm the erasure of this medium: its serial number; without one its by-id name;
+ * without that its kernel name; of an image the base name of its file. */
 const char *medium_confirmation(const struct medium *medium);
 
-/* Whether text confirms this medium: equal to medium_confirmation(); for a loop device also the base name of its
- * backing file. */
+/* Whether text confirms this medium: equal to medium_confirmation(); for a loop device also the base name of
+ * its backing file. */
 bool medium_is_confirmed_by(const struct medium *medium, const char *text);
 
 /* Why the obstacle forbids erasing, as one sentence for people. */
-void medium_explain_obstacle(const struct medium *medium, const struct medium_obstacle *obstacle, struct error *error);
+void medium_explain_obstacle(
+    const struct medium *medium, const struct medium_obstacle *obstacle, struct error *error);
 
 /* All of it as JSON; the members are documented in docs/formats.md. NULL without memory. */
 json_t *medium_to_json(const struct medium *medium);
 
 void medium_release(struct medium *medium);
+
+/* ── Building one: each copies its texts (NULL = unknown). 0, or -ENOMEM with the error filled. ── */
+
+int medium_add_content(struct medium *medium, const struct medium_content *content, struct error *error);
+int medium_add_partition(
+    struct medium *medium, const struct medium_partition *partition, struct error *error);
+/* The same obstacle twice is one. */
+int medium_add_obstacle(
+    struct medium *medium, enum medium_use use, const char *device, const char *where, struct error *error);
+/* A mount point twice is one. */
+int medium_add_mount(struct medium *medium, const char *point, struct error *error);
+int medium_add_missing(struct medium *medium, const char *member, struct error *error);
+/* Forgets the obstacles and mounts, for another examination. */
+void medium_clear_obstacles(struct medium *medium);
