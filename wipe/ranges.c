@@ -50,7 +50,11 @@ static bool make_room(struct ranges *ranges)
 /* Takes the neighbours of its kind that touch the range out of the list, and into it. */
 static void absorb_neighbours(struct ranges *ranges, struct range *range)
 {
-	for (size_t i = 0; i < ranges->count;) {
+	/* Ranges of one kind do not overlap, so of those before it only the nearest of its kind can touch it. */
+	size_t first = position_of(ranges, range->offset_bytes, range->what);
+	while (first > 0 && ranges->items[--first].what != range->what)
+		;
+	for (size_t i = first; i < ranges->count;) {
 		const struct range *item = &ranges->items[i];
 		uint64_t item_end = item->offset_bytes + item->length_bytes;
 		uint64_t end = range->offset_bytes + range->length_bytes;

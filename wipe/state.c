@@ -63,8 +63,10 @@ static json_t *capacity_to_json(const struct wipe_plan *plan, const struct wipe_
 	bool random = plan->passes[plan->pass_count - 1].pattern.random;
 	const char *how = plan->verify == VERIFY_NONE ? "none" : random ? "stream" : "stamps";
 	json_t *check = json_pack("{s:o, s:s}", "aliased_blocks", json_from_count(state->aliased_blocks), "how", how);
-	if (state->stamp_count)
+	if (state->stamp_count) {
 		json_object_set_new(check, "stamps", json_from_count(state->stamp_count));
+		json_object_set_new(check, "milliseconds", json_from_count(state->stamp_ns / MILLISECOND_NS));
+	}
 	if (state->aliased_blocks)
 		json_object_set_new(check, "real_bytes", json_from_count(state->alias_distance_bytes));
 	return check;
@@ -142,6 +144,7 @@ int state_from_json(
 	state->aliased_blocks = json_count(capacity, "aliased_blocks", 0);
 	state->alias_distance_bytes = json_count(capacity, "real_bytes", 0);
 	state->stamp_count = json_count(capacity, "stamps", 0);
+	state->stamp_ns = json_count(capacity, "milliseconds", 0) * MILLISECOND_NS;
 	for (size_t i = 0; i < LENGTH_OF(stop_words); i++)
 		if (strcmp(stop, stop_words[i]) == 0)
 			state->stop = (enum wipe_stop)i;

@@ -38,6 +38,7 @@ struct wipe_state {
 	uint64_t aliased_blocks; /* of them: those that held another address's content */
 	uint64_t alias_distance_bytes; /* smallest distance between an address and the one whose content it held */
 	uint64_t stamp_count;
+	uint64_t stamp_ns; /* placing and removing them */
 	bool cache_dropped; /* the medium was read through the page cache, dropped before */
 	struct ranges exceptions;
 	struct speed_map map;

@@ -154,8 +154,13 @@ static struct entry *wait_for_ring(struct transfer *transfer)
 	do
 		status = io_uring_wait_cqe(&transfer->ring, &completion);
 	while (status == -EINTR || status == -EAGAIN);
-	if (status < 0)
-		return NULL;
+	if (status < 0) { /* the ring itself broke: nothing that is in flight can be believed */
+		struct entry *lost = transfer->entries;
+		while (lost->state != IN_FLIGHT)
+			lost++;
+		lost->slot.result = status;
+		return lost;
+	}
 	struct entry *entry = io_uring_cqe_get_data(completion);
 	int done = completion->res;
 	io_uring_cqe_seen(&transfer->ring, completion);
@@ -240,8 +245,6 @@ struct transfer_slot *transfer_take(struct transfer *transfer, bool drain)
 		if (transfer->in_flight == 0)
 			return NULL;
 		entry = transfer->uses_ring ? wait_for_ring(transfer) : wait_for_threads(transfer);
-		if (!entry)
-			return NULL;
 		transfer->in_flight--;
 		entry->state = IDLE;
 		entry->slot.finished = true;
