@@ -31,8 +31,12 @@ struct guarded_medium {
  * is not what the request says: not a block device, not a whole disk, a regular file without image … */
 int guard_describe(const struct guard_request *request, struct medium *medium, struct error *error);
 
-/* Describes, refuses on the first obstacle, opens with O_EXCL (an image: locked, no other opener), and makes
- * sure through the descriptor that what was opened is what was described. */
+/* May this medium be erased now? 0, or the first obstacle as a refusal. */
+int guard_permit(const struct medium *medium, struct error *error);
+
+/* Describes, refuses on the first obstacle (one who has it open, such as a udev worker, is given a second to
+ * finish), opens with O_EXCL (an image: locked, no other opener), and makes sure through the descriptor that
+ * what was opened is what was described. */
 int guard_open(const struct guard_request *request, struct guarded_medium *guarded, struct error *error);
 
 void guard_release(struct guarded_medium *guarded);

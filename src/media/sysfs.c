@@ -82,7 +82,7 @@ bool sysfs_has(int directory, const char *name)
 	return directory >= 0 && faccessat(directory, name, F_OK, 0) == 0;
 }
 
-char *sysfs_kernel_name(int directory)
+char *sysfs_node_name(int directory)
 {
 	CLEANUP_CLOSE int descriptor = directory < 0 ? -1 : openat(directory, "uevent", O_RDONLY | O_CLOEXEC);
 	char text[4096];
@@ -95,6 +95,14 @@ char *sysfs_kernel_name(int directory)
 		if (strncmp(line, "DEVNAME=", strlen("DEVNAME=")) == 0)
 			return strdup(line + strlen("DEVNAME="));
 	return NULL;
+}
+
+char *sysfs_kernel_name(int directory)
+{
+	char *name = sysfs_node_name(directory);
+	for (char *slash = name ? strchr(name, '/') : NULL; slash; slash = strchr(slash, '/'))
+		*slash = '!';
+	return name;
 }
 
 /* ── Names ── */

@@ -34,7 +34,10 @@ bool sysfs_device_number(int directory, dev_t *number);
 bool sysfs_parse_device_number(const char *text, dev_t *number);
 bool sysfs_has(int directory, const char *name);
 
-/* The kernel name of a block device's directory, from its uevent's DEVNAME. NULL when unknown. */
+/* The name of a block device's node below /dev, from its uevent's DEVNAME ("cciss/c0d0"); NULL when unknown.
+ * The caller frees it. */
+char *sysfs_node_name(int directory);
+/* Its kernel name, the same with "!" for "/". */
 char *sysfs_kernel_name(int directory);
 
 /* Names in a directory below the place's root ("/sys/class/block"), or below a directory, in natural order;
