@@ -1,5 +1,7 @@
 #include "wipe/verdict.h"
 
+#include "wipe/engine.h"
+
 #include <string.h>
 
 static const char *const result_words[] = {[RESULT_ERASED] = "erased",
@@ -38,6 +40,14 @@ static bool has_write_errors(const struct wipe_plan *plan, const struct wipe_sta
 	return ranges_count(&state->exceptions, RANGE_WRITE_ERROR) > 0 || state->exceptions.omitted > 0;
 }
 
+/* A verification that read less than it set out to, with or without a recorded place. */
+static bool has_read_errors(const struct wipe_plan *plan, const struct wipe_state *state)
+{
+	uint64_t passes = plan->verify == VERIFY_NONE ? 0 : plan->verify == VERIFY_ALL ? plan->pass_count : 1;
+	return ranges_count(&state->exceptions, RANGE_READ_ERROR) > 0 ||
+	       state->read_bytes < passes * verify_total_bytes(plan);
+}
+
 static bool wrote_nothing(const struct wipe_plan *plan, const struct wipe_state *state)
 {
 	for (uint32_t i = 0; i < plan->pass_count; i++)
@@ -50,8 +60,8 @@ struct verdict verdict_of(const struct wipe_plan *plan, const struct wipe_state 
 {
 	struct verdict verdict = {.level = LEVEL_NONE, .reasons = json_array()};
 	bool write_errors = has_write_errors(plan, state);
-	bool read_errors = ranges_count(&state->exceptions, RANGE_READ_ERROR) > 0;
 	bool complete = ran_through(plan, state);
+	bool read_errors = complete && has_read_errors(plan, state);
 	if (!complete)
 		add_reason(&verdict, state->stop == STOP_NONE ? "crashed" : state_stop_word(state->stop));
 	if (complete && write_errors)
