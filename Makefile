@@ -35,7 +35,7 @@ RIG_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/rigs/*.c))
 CATALOGUES := $(patsubst po/%.po,build/locale/%/LC_MESSAGES/kiyome.mo,$(wildcard po/*.po))
 ALL_C := $(wildcard src/*/*.[ch] wipe/*.[ch] takeout/*.[ch] backup/*.[ch] certs/*.[ch] tests/*/*.[ch])
 
-.PHONY: all program tests demo check asan bench lint floors format install clean pot
+.PHONY: all program tests demo check asan bench lint floors format install clean pot print-libraries
 all: program $(CATALOGUES)
 
 program: $(BUILD)/kiyome
@@ -105,6 +105,9 @@ install: all
 	  install -D -m 0644 "build/locale/$$catalogue" "$(DESTDIR)$(PREFIX)/share/locale/$$catalogue"; \
 	done
 	install -D -m 0644 data/completions/kiyome "$(DESTDIR)$(PREFIX)/share/bash-completion/completions/kiyome"
+
+print-libraries:
+	@echo $(LIBRARIES)
 
 clean:
 	rm -rf build
