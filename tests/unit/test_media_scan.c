@@ -1,0 +1,344 @@
+/* Detection, on recorded trees. */
+#include "src/base/cleanup.h"
+#include "src/base/text.h"
+#include "src/media/probe.h"
+#include "src/media/scan.h"
+#include "src/media/strings.h"
+#include "src/media/sysfs.h"
+#include "src/media/udevdb.h"
+
+#include <errno.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <cmocka.h>
+
+static void find_in(const char *tree, const char *path, struct medium *medium)
+{
+	CLEANUP_FREE char *root = NULL;
+	struct error error = {0};
+	assert_true(asprintf(&root, "tests/vectors/trees/%s", tree) > 0);
+	if (media_find(&(struct media_place){.root = root}, path, medium, &error) < 0)
+		fail_msg("%s", error.sentence);
+}
+
+static const struct medium_obstacle *obstacle_of(const struct medium *medium, enum medium_use use)
+{
+	for (size_t i = 0; i < medium->obstacle_count; i++)
+		if (medium->obstacles[i].use == use)
+			return &medium->obstacles[i];
+	return NULL;
+}
+
+static void assert_obstacle(
+    const struct medium *medium, enum medium_use use, const char *device, const char *where)
+{
+	for (size_t i = 0; i < medium->obstacle_count; i++) {
+		const struct medium_obstacle *obstacle = &medium->obstacles[i];
+		if (obstacle->use == use && strcmp(obstacle->device, device) == 0 &&
+		    strcmp(obstacle->where ? obstacle->where : "", where) == 0)
+			return;
+	}
+	fail_msg("%s: no obstacle %s on %s at %s", medium->name, medium_use_word(use), device, where);
+}
+
+static void a_usb_stick_is_usb_flash_with_its_label_and_mount(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("usb-stick", "/dev/sdb", &medium);
+	assert_int_equal(medium.bus, BUS_USB);
+	assert_int_equal(medium.kind, KIND_USB_FLASH);
+	assert_string_equal(medium.vendor, "SanDisk");
+	assert_string_equal(medium.model, "Ultra Fit");
+	assert_string_equal(medium_confirmation(&medium), "4C530001230815109572");
+	assert_string_equal(medium.by_id, "usb-SanDisk_Ultra_Fit_4C530001230815109572-0:0");
+	assert_true(medium.size_bytes == UINT64_C(30765219840));
+	assert_int_equal(medium.disk_sequence, 14);
+	assert_true(medium.removable);
+	assert_false(medium.discard);
+	assert_int_equal(medium.partition_count, 1);
+	assert_true(medium.partitions[0].start_bytes == 2048 * 512);
+	assert_int_equal(medium.content_count, 2);
+	assert_string_equal(medium.contents[0].type, "dos");
+	assert_string_equal(medium.contents[1].device, "sdb1");
+	assert_string_equal(medium.contents[1].label, "写真 USB");
+	assert_string_equal(medium.contents[1].uuid, "3A4F-19C2");
+	assert_obstacle(&medium, USE_MOUNTED, "sdb1", "/media/hanako/写真 USB");
+}
+
+static void a_disk_behind_a_bridge_has_its_own_serial_not_the_bridges(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium with = {0};
+	CLEANUP(medium_release) struct medium without = {0};
+	find_in("usb-sata-ssd", "/dev/sdc", &with);
+	find_in("usb-sata-ssd-no-udev", "/dev/sdc", &without);
+	assert_int_equal(with.bus, BUS_USB);
+	assert_int_equal(with.kind, KIND_SSD);
+	assert_string_equal(with.serial, "S3Z1NB0K123456A");
+	assert_string_equal(with.model, "Samsung SSD 860 EVO 500GB");
+	assert_null(with.vendor);
+	assert_string_equal(with.wwn, "0x5002538e40a1b2c3");
+	assert_string_equal(with.by_id, "ata-Samsung_SSD_860_EVO_500GB_S3Z1NB0K123456A");
+	assert_true(with.discard);
+	assert_int_equal(with.physical_block_bytes, 4096);
+	assert_int_equal(with.obstacle_count, 0);
+	assert_string_equal(without.serial, "S3Z1NB0K123456A");
+}
+
+static void what_udev_would_have_told_is_said_to_be_missing(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("usb-sata-ssd-no-udev", "/dev/sdc", &medium);
+	bool by_id = false;
+	bool contents = false;
+	bool serial = false;
+	for (size_t i = 0; i < medium.missing_count; i++) {
+		by_id |= strcmp(medium.missing[i], "by_id") == 0;
+		contents |= strcmp(medium.missing[i], "contents") == 0;
+		serial |= strcmp(medium.missing[i], "serial") == 0;
+	}
+	assert_true(by_id);
+	assert_true(contents);
+	assert_false(serial);
+	CLEANUP(medium_release) struct medium known = {0};
+	find_in("usb-sata-ssd", "/dev/sdc", &known);
+	assert_int_equal(known.missing_count, 0);
+}
+
+static void the_disk_under_the_running_systems_lvm_is_refused(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("hdd-lvm", "/dev/sda", &medium);
+	assert_int_equal(medium.bus, BUS_ATA);
+	assert_int_equal(medium.kind, KIND_HDD);
+	assert_int_equal(medium.obstacles[0].use, USE_SYSTEM);
+	assert_obstacle(&medium, USE_SYSTEM, "sda2", "/");
+	assert_obstacle(&medium, USE_MOUNTED, "sda1", "/boot/efi");
+	assert_obstacle(&medium, USE_SWAP, "sda2", "/dev/dm-1");
+	assert_obstacle(&medium, USE_HOLDER, "sda2", "dm-0");
+	assert_obstacle(&medium, USE_HOLDER, "sda2", "dm-1");
+	assert_string_equal(medium.contents[2].type, "LVM2_member");
+}
+
+static void nvme_names_come_from_the_controller(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("nvme", "/dev/nvme0n1", &medium);
+	assert_int_equal(medium.bus, BUS_NVME);
+	assert_int_equal(medium.kind, KIND_SSD);
+	assert_string_equal(medium.serial, "S64DNX0T123456W");
+	assert_string_equal(medium.firmware, "5B2QGXA7");
+	assert_string_equal(medium.wwn, "eui.002538b411b2cd01");
+	assert_string_equal(medium.by_id, "nvme-Samsung_SSD_980_PRO_1TB_S64DNX0T123456W");
+}
+
+static void a_card_is_sd_and_named_by_its_register(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("sd-card", "/dev/mmcblk0", &medium);
+	assert_int_equal(medium.bus, BUS_MMC);
+	assert_int_equal(medium.kind, KIND_SD);
+	assert_string_equal(medium.serial, "0x1a2b3c4d");
+	assert_string_equal(medium.model, "SC32G");
+	assert_string_equal(medium.contents[1].label, "カメラ");
+}
+
+static void an_optical_drive_without_a_disc_is_empty(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium with = {0};
+	CLEANUP(medium_release) struct medium without = {0};
+	find_in("optical", "/dev/sr0", &with);
+	find_in("optical", "/dev/sr1", &without);
+	assert_int_equal(with.kind, KIND_OPTICAL);
+	assert_int_equal(with.logical_block_bytes, 2048);
+	assert_true(with.size_bytes == UINT64_C(4700372992));
+	assert_true(without.size_bytes == 0);
+	assert_obstacle(&without, USE_EMPTY, "sr1", "");
+}
+
+static void a_running_raids_members_are_refused_and_a_spare_is_not(void **state)
+{
+	(void)state;
+	static const char *const members[] = {"sda", "sdb"};
+	for (size_t i = 0; i < LENGTH_OF(members); i++) {
+		CLEANUP(medium_release) struct medium medium = {0};
+		CLEANUP_FREE char *partition = NULL;
+		find_in("md-member", members[i], &medium);
+		assert_true(asprintf(&partition, "%s1", members[i]) > 0);
+		assert_obstacle(&medium, USE_HOLDER, partition, "md0");
+		assert_obstacle(&medium, USE_MOUNTED, partition, "/srv");
+	}
+	CLEANUP(medium_release) struct medium spare = {0};
+	CLEANUP(medium_release) struct medium array = {0};
+	find_in("md-member", "sdc", &spare);
+	assert_int_equal(spare.obstacle_count, 0);
+	assert_string_equal(spare.contents[0].type, "linux_raid_member");
+	find_in("md-member", "md0", &array);
+	assert_obstacle(&array, USE_MADE_OF_OTHERS, "md0", "");
+}
+
+static void both_paths_of_a_multipath_unit_are_refused(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium first = {0};
+	CLEANUP(medium_release) struct medium second = {0};
+	find_in("multipath", "/dev/sdd", &first);
+	find_in("multipath", "/dev/sde", &second);
+	assert_int_equal(first.bus, BUS_SCSI);
+	assert_obstacle(&first, USE_HOLDER, "sdd", "dm-2");
+	assert_obstacle(&second, USE_HOLDER, "sde", "dm-2");
+	/* The unit's serial number, not the designator that udev shortens. */
+	assert_string_equal(first.serial, "80D7A]KjYhJR");
+	assert_string_equal(first.by_id, "scsi-SNETAPP_LUN_C-Mode_80D7A]KjYhJR");
+}
+
+static void an_open_encrypted_partition_holds_its_disk_but_not_its_sibling(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium disk = {0};
+	CLEANUP(medium_release) struct medium held = {0};
+	CLEANUP(medium_release) struct medium sibling = {0};
+	find_in("crypt", "/dev/sda", &disk);
+	find_in("crypt", "/dev/sda1", &held);
+	find_in("crypt", "/dev/sda2", &sibling);
+	assert_obstacle(&disk, USE_HOLDER, "sda1", "dm-0");
+	assert_obstacle(&held, USE_HOLDER, "sda1", "dm-0");
+	assert_null(obstacle_of(&sibling, USE_HOLDER));
+	assert_obstacle(&sibling, USE_PARTITION, "sda2", "/dev/sda");
+	assert_true(sibling.is_partition);
+	assert_string_equal(sibling.serial, "1847E1D0A1B2");
+	assert_string_equal(sibling.by_id, "ata-CT500MX500SSD1_1847E1D0A1B2-part2");
+}
+
+static void every_disk_of_a_btrfs_carries_the_system(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium named = {0};
+	CLEANUP(medium_release) struct medium silent = {0};
+	find_in("btrfs-two-disks", "/dev/sda", &named);
+	find_in("btrfs-two-disks", "/dev/sdb", &silent);
+	assert_obstacle(&named, USE_SYSTEM, "sda", "/");
+	assert_obstacle(&silent, USE_SYSTEM, "sdb", "/");
+}
+
+static void a_list_is_in_natural_order_and_of_whole_media(void **state)
+{
+	(void)state;
+	CLEANUP(media_list_release) struct media_list list = {0};
+	struct error error = {0};
+	assert_int_equal(
+	    media_scan(&(struct media_place){.root = "tests/vectors/trees/nvme"}, &list, &error), 0);
+	assert_int_equal(list.count, 2);
+	assert_string_equal(list.media[0].name, "nvme0n1");
+	assert_string_equal(list.media[1].name, "nvme10n1");
+	assert_true(sysfs_compare_names("sdz", "sdaa") < 0);
+	assert_true(sysfs_compare_names("sda", "sdb") < 0);
+	assert_true(sysfs_compare_names("nvme2n1", "nvme10n1") < 0);
+	assert_true(sysfs_compare_names("sda2", "sda10") < 0);
+	assert_int_equal(sysfs_compare_names("sda", "sda"), 0);
+}
+
+static void a_device_that_is_not_there_is_refused(void **state)
+{
+	(void)state;
+	struct medium medium = {0};
+	struct error error = {0};
+	assert_int_equal(media_find(&(struct media_place){.root = "tests/vectors/trees/nvme"}, "/dev/sdq",
+			     &medium, &error),
+	    -ENODEV);
+	assert_int_equal(error_exit_status(&error), 2);
+}
+
+static void a_serial_page_longer_than_its_bytes_is_not_believed(void **state)
+{
+	(void)state;
+	static const unsigned char honest[] = {0, 0x80, 0, 6, ' ', 'A', 'B', 'C', ' ', ' ', 'X'};
+	static const unsigned char lying[] = {0, 0x80, 0xff, 0xff, 'A', 'B'};
+	static const unsigned char another[] = {0, 0x83, 0, 2, 'A', 'B'};
+	CLEANUP_FREE char *trimmed = strings_serial_of_page(honest, sizeof honest);
+	CLEANUP_FREE char *cut = strings_serial_of_page(lying, sizeof lying);
+	assert_string_equal(trimmed, "ABC");
+	assert_string_equal(cut, "AB");
+	assert_null(strings_serial_of_page(another, sizeof another));
+	assert_null(strings_serial_of_page(lying, 3));
+}
+
+static void a_probes_answer_is_checked_before_it_is_believed(void **state)
+{
+	(void)state;
+	static const struct probe_source source = {.device = "sda", .descriptor = -1};
+	static const struct {
+		const char *answer;
+		int status;
+		size_t contents;
+	} cases[] = {
+	    {"[{\"source\":0,\"type\":\"ext4\",\"usage\":\"filesystem\",\"label\":\"x\",\"uuid\":null,"
+	     "\"version\":null}]",
+		0, 1},
+	    {"[{\"source\":1,\"type\":\"ext4\"}]", 0, 0},
+	    {"[{\"source\":-1,\"type\":\"ext4\"}]", 0, 0},
+	    {"[{\"source\":0,\"type\":7}]", 0, 0},
+	    {"[7,null,[]]", 0, 0},
+	    {"{}", -EBADMSG, 0},
+	    {"[", -EBADMSG, 0},
+	    {"[1,2,3,4,5,6,7,8,9,10,11,12,13,14,15,16,17,18,19,20,21,22,23,24,25,26,27,28,29,30,31,32,33]",
+		-EBADMSG, 0},
+	};
+	for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+		CLEANUP(medium_release) struct medium medium = {0};
+		struct error error = {0};
+		assert_int_equal(
+		    probe_take_answer(cases[i].answer, strlen(cases[i].answer), &source, 1, &medium, &error),
+		    cases[i].status);
+		assert_int_equal(medium.content_count, cases[i].contents);
+	}
+}
+
+static void udevs_escapes_are_undone_and_broken_ones_kept(void **state)
+{
+	(void)state;
+	static const char text[] = "A=x\\x20y\nB=\\x2\nno equals\nC=\nD=a=b";
+	CLEANUP(udevdb_release) struct udev_properties properties = {0};
+	struct error error = {0};
+	assert_int_equal(udevdb_parse(text, strlen(text), &properties, &error), 0);
+	CLEANUP_FREE char *a = udevdb_decoded(&properties, "A");
+	CLEANUP_FREE char *b = udevdb_decoded(&properties, "B");
+	assert_string_equal(a, "x y");
+	assert_string_equal(b, "\\x2");
+	assert_null(udevdb_get(&properties, "C"));
+	assert_string_equal(udevdb_get(&properties, "D"), "a=b");
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+	    cmocka_unit_test(a_usb_stick_is_usb_flash_with_its_label_and_mount),
+	    cmocka_unit_test(a_disk_behind_a_bridge_has_its_own_serial_not_the_bridges),
+	    cmocka_unit_test(what_udev_would_have_told_is_said_to_be_missing),
+	    cmocka_unit_test(the_disk_under_the_running_systems_lvm_is_refused),
+	    cmocka_unit_test(nvme_names_come_from_the_controller),
+	    cmocka_unit_test(a_card_is_sd_and_named_by_its_register),
+	    cmocka_unit_test(an_optical_drive_without_a_disc_is_empty),
+	    cmocka_unit_test(a_running_raids_members_are_refused_and_a_spare_is_not),
+	    cmocka_unit_test(both_paths_of_a_multipath_unit_are_refused),
+	    cmocka_unit_test(an_open_encrypted_partition_holds_its_disk_but_not_its_sibling),
+	    cmocka_unit_test(every_disk_of_a_btrfs_carries_the_system),
+	    cmocka_unit_test(a_list_is_in_natural_order_and_of_whole_media),
+	    cmocka_unit_test(a_device_that_is_not_there_is_refused),
+	    cmocka_unit_test(a_serial_page_longer_than_its_bytes_is_not_believed),
+	    cmocka_unit_test(a_probes_answer_is_checked_before_it_is_believed),
+	    cmocka_unit_test(udevs_escapes_are_undone_and_broken_ones_kept),
+	};
+	return cmocka_run_group_tests(tests, NULL, NULL);
+}
