@@ -8,6 +8,8 @@ PREFIX ?= /usr/local
 DESTDIR ?=
 CC ?= gcc
 VARIANT ?= release
+# make V=1 shows the whole commands
+QUIET = $(if $(V),,@echo "  $(1)  $(2)";)
 BUILD := build/$(VARIANT)
 
 LIBRARIES := libudev blkid mount smartcols libcrypto liburing sqlite3 jansson cairo cairo-pdf \
@@ -41,27 +43,27 @@ all: program $(CATALOGUES)
 program: $(BUILD)/kiyome
 
 $(BUILD)/kiyome: $(OBJECTS)
-	$(CC) $(LINK_$(VARIANT)) -o $@ $^ $(library_libs) $(LDFLAGS)
+	$(call QUIET,LINK,$@)$(CC) $(LINK_$(VARIANT)) -o $@ $^ $(library_libs) $(LDFLAGS)
 
 $(BUILD)/%.o: %.c Makefile
 	@mkdir -p $(@D)
-	$(CC) $(CFLAGS_ALL) -c -o $@ $<
+	$(call QUIET,CC  ,$<)$(CC) $(CFLAGS_ALL) -c -o $@ $<
 
 $(BUILD)/libkiyome.a: $(ROOM_OBJECTS)
 	@rm -f $@
-	ar rcs $@ $^
+	$(call QUIET,AR  ,$@)ar rcs $@ $^
 
 $(BUILD)/tests/unit/%: $(BUILD)/tests/unit/%.o $(BUILD)/libkiyome.a
-	$(CC) $(LINK_$(VARIANT)) -o $@ $^ $(library_libs) -lcmocka $(LDFLAGS)
+	$(call QUIET,LINK,$@)$(CC) $(LINK_$(VARIANT)) -o $@ $^ $(library_libs) -lcmocka $(LDFLAGS)
 
 $(BUILD)/tests/rigs/%: tests/rigs/%.c Makefile
 	@mkdir -p $(@D)
-	$(CC) -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O2 -g -Wall -Wextra -Werror -MMD -MP \
+	$(call QUIET,CC  ,$<)$(CC) -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -O2 -g -Wall -Wextra -Werror -MMD -MP \
 	  $(shell pkg-config --cflags fuse3) -o $@ $< $(shell pkg-config --libs fuse3)
 
 build/locale/%/LC_MESSAGES/kiyome.mo: po/%.po
 	@mkdir -p $(@D)
-	msgfmt --check --output-file=$@ $<
+	$(call QUIET,MO  ,$<)msgfmt --check --output-file=$@ $<
 
 tests: $(UNIT_PROGRAMS) $(RIG_PROGRAMS)
 

@@ -98,11 +98,6 @@ void verdict_release(struct verdict *verdict)
 	verdict->reasons = NULL;
 }
 
-bool verdict_deserves_certificate(const struct verdict *verdict)
-{
-	return verdict->result == RESULT_ERASED || verdict->result == RESULT_ERASED_WITH_EXCEPTIONS;
-}
-
 json_t *verdict_limits(const struct wipe_plan *plan, const struct wipe_state *state, const struct medium *medium)
 {
 	json_t *limits = json_array();

@@ -32,8 +32,5 @@ void verdict_release(struct verdict *verdict);
 const char *verdict_result_word(enum wipe_result result);
 const char *verdict_level_word(enum wipe_level level);
 
-/* Whether a run that ended so gets a certificate of erasure (else a report of what happened). */
-bool verdict_deserves_certificate(const struct verdict *verdict);
-
 /* What an overwrite of this medium cannot reach or was not looked at: fixed words (docs/formats.md). */
 json_t *verdict_limits(const struct wipe_plan *plan, const struct wipe_state *state, const struct medium *medium);

@@ -35,10 +35,7 @@ static void release_job(struct wipe_job *job)
 	free(job->asset);
 	free(job->confidentiality);
 	free(job->place);
-	free(job->number);
-	free(job->pdf_path);
-	free(job->json_path);
-	free(job->signature_path);
+	certificate_paths_release(&job->paths);
 	free(job);
 }
 
@@ -313,7 +310,7 @@ static void conclude(struct wipe_job *job, enum wipe_stop stop, const struct wip
 		outcome->finished = true;
 		outcome->body = job->body;
 		outcome->seq = entry.seq;
-		status = wipe_issue(job, &entry, verdict_deserves_certificate(&verdict), &error);
+		status = wipe_issue(job, &entry, &error);
 	}
 	if (status < 0)
 		outcome->failure = error;

@@ -1,6 +1,7 @@
 /* Inside the wipe workflow only. */
 #pragma once
 
+#include "certs/certificate.h"
 #include "src/base/actor.h"
 #include "src/base/worker.h"
 #include "src/media/guard.h"
@@ -29,7 +30,8 @@ struct wipe_job {
 	struct worker worker;
 	json_t *body;
 	struct wipe_outcome outcome;
-	char *number, *pdf_path, *json_path, *signature_path;
+	char number[CERTIFICATE_NUMBER_SIZE];
+	struct certificate_paths paths;
 	struct wipe_job *next;
 };
 
@@ -56,4 +58,4 @@ json_t *wipe_record_finished(const struct wipe_job *job, const struct verdict *v
 int wipe_resume_find(struct wipe_job *job, struct reg *reg, struct error *error);
 
 /* Makes the files of the outcome entry and records them. Fills the outcome's number and paths. */
-int wipe_issue(struct wipe_job *job, const struct register_entry *entry, bool certified, struct error *error);
+int wipe_issue(struct wipe_job *job, const struct register_entry *entry, struct error *error);

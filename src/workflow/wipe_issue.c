@@ -20,10 +20,10 @@ static json_t *digest_json(const struct buffer *bytes)
 }
 
 static int record_issue(const struct wipe_batch *batch, const struct register_entry *entry,
-    const struct certificate *certificate, bool certified, struct error *error)
+    const struct certificate *certificate, struct error *error)
 {
 	json_t *body = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "number", certificate->number, "entry",
-	    json_integer((json_int_t)entry->seq), "kind", certified ? "certificate" : "report", "pdf_sha256",
+	    json_integer((json_int_t)entry->seq), "kind", certificate->is_report ? "report" : "certificate", "pdf_sha256",
 	    digest_json(&certificate->pdf), "json_sha256", digest_json(&certificate->json), "signature_sha256",
 	    digest_json(&certificate->signature));
 	if (!body)
@@ -48,24 +48,22 @@ static int make(const struct wipe_batch *batch, const struct register_entry *ent
 	return status;
 }
 
-int wipe_issue(struct wipe_job *job, const struct register_entry *entry, bool certified, struct error *error)
+int wipe_issue(struct wipe_job *job, const struct register_entry *entry, struct error *error)
 {
 	CLEANUP(certificate_release) struct certificate certificate = {0};
+	struct wipe_outcome *outcome = &job->outcome;
 	int status = make(job->batch, entry, &certificate, error);
 	if (status == 0)
-		status = certificate_store(job->batch->home, &certificate, !certified, &job->pdf_path,
-		    &job->json_path, &job->signature_path, error);
+		status = certificate_store(job->batch->home, &certificate, &job->paths, error);
 	if (status == 0)
-		status = record_issue(job->batch, entry, &certificate, certified, error);
+		status = record_issue(job->batch, entry, &certificate, error);
 	if (status < 0)
 		return status;
-	job->number = strdup(certificate.number);
-	if (!job->number)
-		return error_set(error, ENOMEM, _("out of memory"));
-	job->outcome.certified = certified;
-	job->outcome.number = job->number;
-	job->outcome.pdf = job->pdf_path;
-	job->outcome.json = job->json_path;
-	job->outcome.signature = job->signature_path;
+	(void)snprintf(job->number, sizeof job->number, "%s", certificate.number);
+	outcome->certified = !certificate.is_report;
+	outcome->number = job->number;
+	outcome->pdf = job->paths.pdf;
+	outcome->json = job->paths.json;
+	outcome->signature = job->paths.signature;
 	return 0;
 }

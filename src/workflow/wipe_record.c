@@ -107,7 +107,7 @@ json_t *wipe_record_finished(const struct wipe_job *job, const struct verdict *v
 	json_object_set_new(body, "finished", json_string(now));
 	json_object_set_new(
 	    body, "tool", json_pack("{s:s, s:s}", "name", "Kiyome", "version", KIYOME_VERSION));
-	json_object_set_new(body, "renderer", page_renderer());
+	json_object_set_new(body, "renderer", page_describe_renderer());
 	add_context(body, job);
 	return body;
 }
