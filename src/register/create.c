@@ -15,7 +15,8 @@ struct creation {
 	char *beside;
 	char *keys;
 	char *key;
-	int directory; /* of home, locked against a second creation */
+	int directory; /* of home */
+	int lock; /* of keys, against a second creation */
 	bool has_key;
 };
 
@@ -26,6 +27,7 @@ static void release_creation(struct creation *creation)
 	free(creation->keys);
 	free(creation->key);
 	cleanup_close(&creation->directory);
+	cleanup_close(&creation->lock);
 }
 
 static int refuse_second(const char *home, struct error *error)
@@ -44,7 +46,12 @@ static int prepare_creation(const char *home, struct creation *creation, struct 
 	creation->directory = open(home, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (creation->directory < 0)
 		return error_system(error, errno, _("could not open %s"), home);
-	if (flock(creation->directory, LOCK_EX | LOCK_NB) < 0)
+	int status = file_make_directory(creation->keys, 0700, error);
+	if (status < 0)
+		return status;
+	/* The home itself may be locked by who sets it up. */
+	creation->lock = open(creation->keys, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (creation->lock < 0 || flock(creation->lock, LOCK_EX | LOCK_NB) < 0)
 		return error_system(error, errno, _("could not make a register in %s"), home);
 	if (file_exists(creation->path))
 		return refuse_second(home, error);
@@ -54,7 +61,7 @@ static int prepare_creation(const char *home, struct creation *creation, struct 
 		error_advise(error, _("Put its register back, or move the key away to begin a new one"));
 		return error->code;
 	}
-	return file_make_directory(creation->keys, 0700, error);
+	return 0;
 }
 
 /* Removes what is unfinished; the name that marks it as such goes last. */
@@ -142,7 +149,7 @@ static int publish(const struct creation *creation, struct error *error)
 
 int register_create(const char *home, const char *origin, struct error *error)
 {
-	CLEANUP(release_creation) struct creation creation = {.directory = -1};
+	CLEANUP(release_creation) struct creation creation = {.directory = -1, .lock = -1};
 	if (!note_name_is_valid(origin, strlen(origin)))
 		return error_refuse(error, EINVAL, _("a register cannot be named '%s'"), origin);
 	int status = prepare_creation(home, &creation, error);
