@@ -27,6 +27,8 @@ struct engine {
 	uint64_t marked_ns;
 	uint64_t settled_ns; /* when the last transfer ended */
 	double bytes_per_ns; /* lately */
+	bool metered;        /* this step is drawn on the map */
+	struct map_meter meter;
 };
 
 /* Whether the run goes on; asks the observer for a cancel. */
@@ -35,9 +37,8 @@ bool engine_goes_on(struct engine *engine);
 /* How many transfers may be in flight now, so that a stop is noticed within a second on a slow medium too. */
 unsigned engine_allowed_in_flight(const struct engine *engine);
 
-/* Counts a transfer of this step that has ended: rate, progress, and the time since the last one, which is returned
- * in nanoseconds. */
-uint64_t engine_settle(struct engine *engine, uint64_t length_bytes);
+/* Counts a transfer of this step that has ended: rate, progress, map. */
+void engine_settle(struct engine *engine, uint64_t offset_bytes, uint64_t length_bytes);
 
 /* Sends the progress now. */
 void engine_report(struct engine *engine, enum progress_activity activity);
@@ -45,7 +46,7 @@ void engine_report(struct engine *engine, enum progress_activity activity);
 /* A step begins: what it will do. */
 void engine_begin_step(struct engine *engine, enum progress_activity activity, uint64_t total_bytes);
 
-/* Puts the time since the last call into *account_ns. */
+/* Puts the time since the last call into *account_ns, and what was measured onto the map. */
 void engine_account(struct engine *engine, uint64_t *account_ns);
 
 /* Whether it is time for a mark within a step. */

@@ -16,41 +16,36 @@ static struct map_cell *cell_of(struct speed_map *map, uint64_t offset_bytes)
 	return &map->cells[index < map->cell_count ? index : map->cell_count - 1];
 }
 
-/* A transfer may reach over several small cells: each gets its share of the time. */
-static void spread(struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes, uint64_t elapsed_ns,
-    void (*add)(struct map_cell *cell, uint64_t bytes, uint64_t ns))
+/* Each cell of the span gets its share, so that the speed is that of what was moved in it. */
+void map_meter_flush(struct map_meter *meter, struct speed_map *map)
 {
-	uint64_t left = length_bytes;
-	while (left) {
-		uint64_t in_cell = map->cell_bytes - offset_bytes % map->cell_bytes;
-		uint64_t part = left < in_cell ? left : in_cell;
-		uint64_t ns = (uint64_t)((double)elapsed_ns * (double)part / (double)length_bytes);
-		add(cell_of(map, offset_bytes), part, ns);
-		offset_bytes += part;
-		left -= part;
+	uint64_t span = meter->end_bytes - meter->first_bytes;
+	double share = span ? (double)meter->moved_bytes / (double)span : 0;
+	double ns_per_byte = span ? (double)meter->elapsed_ns / (double)span : 0;
+	for (uint64_t at = meter->first_bytes; at < meter->end_bytes;) {
+		uint64_t in_cell = map->cell_bytes - at % map->cell_bytes;
+		uint64_t part = meter->end_bytes - at < in_cell ? meter->end_bytes - at : in_cell;
+		struct map_cell *cell = cell_of(map, at);
+		*(meter->reading ? &cell->read_bytes : &cell->write_bytes) += (uint64_t)((double)part * share);
+		*(meter->reading ? &cell->read_ns : &cell->write_ns) += (uint64_t)((double)part * ns_per_byte);
+		at += part;
 	}
+	*meter = (struct map_meter){.reading = meter->reading};
 }
 
-static void add_write(struct map_cell *cell, uint64_t bytes, uint64_t ns)
+void map_meter_add(struct map_meter *meter, struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes,
+    uint64_t elapsed_ns)
 {
-	cell->write_bytes += bytes;
-	cell->write_ns += ns;
-}
-
-static void add_read(struct map_cell *cell, uint64_t bytes, uint64_t ns)
-{
-	cell->read_bytes += bytes;
-	cell->read_ns += ns;
-}
-
-void map_add_write(struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes, uint64_t elapsed_ns)
-{
-	spread(map, offset_bytes, length_bytes, elapsed_ns, add_write);
-}
-
-void map_add_read(struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes, uint64_t elapsed_ns)
-{
-	spread(map, offset_bytes, length_bytes, elapsed_ns, add_read);
+	static const uint64_t enough_ns = 20000000;
+	bool first = meter->end_bytes == 0;
+	if (first || offset_bytes < meter->first_bytes)
+		meter->first_bytes = offset_bytes;
+	if (offset_bytes + length_bytes > meter->end_bytes)
+		meter->end_bytes = offset_bytes + length_bytes;
+	meter->moved_bytes += length_bytes;
+	meter->elapsed_ns += elapsed_ns;
+	if (meter->elapsed_ns >= enough_ns)
+		map_meter_flush(meter, map);
 }
 
 void map_add_error(struct speed_map *map, uint64_t offset_bytes)

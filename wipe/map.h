@@ -2,6 +2,7 @@
 #pragma once
 
 #include <jansson.h>
+#include <stdbool.h>
 #include <stdint.h>
 
 enum { MAP_CELLS_MAXIMUM = 240 };
@@ -21,9 +22,21 @@ struct speed_map {
 /* At most MAP_CELLS_MAXIMUM equal cells of whole blocks over the medium (the last one may be shorter). */
 void map_start(struct speed_map *map, uint64_t size_bytes, uint32_t block_bytes);
 
-/* elapsed_ns passed while this range was written (or read). */
-void map_add_write(struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes, uint64_t elapsed_ns);
-void map_add_read(struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes, uint64_t elapsed_ns);
+/* Transfers end in bursts: a meter gathers them until enough time has passed to tell a speed. */
+struct map_meter {
+	bool reading;
+	uint64_t first_bytes; /* span of what was gathered */
+	uint64_t end_bytes;
+	uint64_t moved_bytes;
+	uint64_t elapsed_ns;
+};
+
+/* A range was written (or read), and elapsed_ns passed since the one before. */
+void map_meter_add(struct map_meter *meter, struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes,
+    uint64_t elapsed_ns);
+/* Puts what was gathered onto the map. */
+void map_meter_flush(struct map_meter *meter, struct speed_map *map);
+
 void map_add_error(struct speed_map *map, uint64_t offset_bytes);
 
 /* {"cell_bytes", "errors", "read_kb_s", "write_kb_s"}; and back, as far as that form tells. */

@@ -107,9 +107,7 @@ static void settle(struct overwriting *work, const struct transfer_slot *slot)
 		handle_failure(work, slot->data, slot->length, slot->offset_bytes, -slot->result);
 	else
 		note_written(work, slot->offset_bytes, slot->length);
-	uint64_t elapsed_ns = engine_settle(engine, slot->length);
-	if (work->record == &engine->state->passes[engine->plan->pass_count - 1])
-		map_add_write(&engine->state->map, slot->offset_bytes, slot->length, elapsed_ns);
+	engine_settle(engine, slot->offset_bytes, slot->length);
 }
 
 static void drain(struct overwriting *work)
@@ -195,8 +193,8 @@ static void write_tail(struct overwriting *work)
 		handle_failure(work, engine->block_buffer, length, work->position, -status);
 	else
 		note_written(work, work->position, length);
+	engine_settle(engine, work->position, length);
 	work->position += length;
-	(void)engine_settle(engine, length);
 }
 
 int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error)

@@ -30,7 +30,7 @@ unsigned engine_allowed_in_flight(const struct engine *engine)
 	return chunks < engine->depth ? (unsigned)chunks : engine->depth;
 }
 
-uint64_t engine_settle(struct engine *engine, uint64_t length_bytes)
+void engine_settle(struct engine *engine, uint64_t offset_bytes, uint64_t length_bytes)
 {
 	uint64_t now_ns = clock_monotonic_ns();
 	uint64_t elapsed_ns = now_ns - engine->settled_ns;
@@ -46,7 +46,8 @@ uint64_t engine_settle(struct engine *engine, uint64_t length_bytes)
 	progress->run_done_bytes += length_bytes;
 	if (now_ns - engine->reported_ns >= report_every_ns)
 		engine_report(engine, progress->activity);
-	return elapsed_ns;
+	if (engine->metered)
+		map_meter_add(&engine->meter, &engine->state->map, offset_bytes, length_bytes, elapsed_ns);
 }
 
 void engine_report(struct engine *engine, enum progress_activity activity)
@@ -71,6 +72,9 @@ void engine_begin_step(struct engine *engine, enum progress_activity activity, u
 	engine->progress.passes = engine->plan->pass_count;
 	engine->progress.done_bytes = 0;
 	engine->progress.total_bytes = total_bytes;
+	engine->metered = step->pass + 1 == engine->plan->pass_count &&
+	                  (step->kind == STEP_WRITE || step->kind == STEP_VERIFY);
+	engine->meter = (struct map_meter){.reading = step->kind == STEP_VERIFY};
 	engine->settled_ns = engine->accounted_ns = clock_monotonic_ns();
 	engine_report(engine, activity);
 }
@@ -80,6 +84,7 @@ void engine_account(struct engine *engine, uint64_t *account_ns)
 	uint64_t now_ns = clock_monotonic_ns();
 	*account_ns += now_ns - engine->accounted_ns;
 	engine->accounted_ns = now_ns;
+	map_meter_flush(&engine->meter, &engine->state->map);
 }
 
 bool engine_mark_is_due(const struct engine *engine)

@@ -167,8 +167,7 @@ static void settle(struct engine *engine, struct content *content, const struct 
 		handle_failure(engine, content, slot->offset_bytes, slot->length, -slot->result);
 	else
 		verify_compare(engine, content, slot->offset_bytes, slot->buffer, slot->length);
-	uint64_t elapsed_ns = engine_settle(engine, slot->length);
-	map_add_read(&engine->state->map, slot->offset_bytes, slot->length, elapsed_ns);
+	engine_settle(engine, slot->offset_bytes, slot->length);
 }
 
 static void drain(struct engine *engine, struct content *content)
@@ -219,7 +218,7 @@ static void read_piece(struct engine *engine, struct content *content, uint64_t 
 		handle_failure(engine, content, offset_bytes, length, -status);
 	else
 		verify_compare(engine, content, offset_bytes, engine->block_buffer, length);
-	(void)engine_settle(engine, length);
+	engine_settle(engine, offset_bytes, length);
 }
 
 static void read_whole(struct engine *engine, struct content *content)
