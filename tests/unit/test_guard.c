@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <linux/blkpg.h>
 #include <linux/loop.h>
 #include <sched.h>
 #include <setjmp.h>
@@ -255,6 +256,39 @@ static void a_whole_medium_is_not_a_partition(void **state)
 	    "is a whole medium, not a partition");
 }
 
+static void add_partition(const char *loop, int number, long long start, long long length)
+{
+	CLEANUP_CLOSE int descriptor = open(loop, O_RDONLY | O_CLOEXEC);
+	struct blkpg_partition partition = {.pno = number, .start = start, .length = length};
+	struct blkpg_ioctl_arg request = {
+	    .op = BLKPG_ADD_PARTITION, .datalen = sizeof partition, .data = &partition};
+	assert_int_equal(ioctl(descriptor, BLKPG, &request), 0);
+}
+
+static void a_partition_is_opened_only_when_asked_for_and_unused(void **state)
+{
+	struct bench *bench = *state;
+	struct guarded_medium guarded;
+	char first[48];
+	char second[48];
+	need_loop(bench);
+	add_partition(bench->loop, 1, 1 << 20, 4 << 20);
+	add_partition(bench->loop, 2, 5 << 20, 4 << 20);
+	(void)snprintf(first, sizeof first, "%sp1", bench->loop);
+	(void)snprintf(second, sizeof second, "%sp2", bench->loop);
+	assert_says(refusal(&(struct guard_request){.path = first}), "is a partition, not a whole medium");
+	pid_t opener = start_opener(first, 60000);
+	const char *used = refusal(&(struct guard_request){.path = first, .partition = true});
+	assert_says(used, "is open in");
+	assert_says(refusal(&(struct guard_request){.path = bench->loop}), "is open in");
+	open_well(&(struct guard_request){.path = second, .partition = true}, &guarded);
+	end_process(opener);
+	assert_true(guarded.identity.size_bytes == 4 << 20);
+	/* While a part is being erased, the whole is in use. */
+	assert_int_equal(open(bench->loop, O_RDWR | O_EXCL | O_CLOEXEC), -1);
+	guard_release(&guarded);
+}
+
 static void what_is_no_block_device_is_refused(void **state)
 {
 	const struct bench *bench = *state;
@@ -388,6 +422,7 @@ int main(void)
 	    GUARD_TEST(a_read_only_device_is_refused),
 	    GUARD_TEST(an_unused_loop_device_is_refused_as_empty),
 	    GUARD_TEST(a_whole_medium_is_not_a_partition),
+	    GUARD_TEST(a_partition_is_opened_only_when_asked_for_and_unused),
 	    GUARD_TEST(what_is_no_block_device_is_refused),
 	    GUARD_TEST(a_device_that_was_exchanged_is_noticed),
 	    GUARD_TEST(an_image_is_opened_once),
