@@ -16,7 +16,7 @@ struct creation {
 	char *keys;
 	char *key;
 	int directory; /* of home */
-	int lock; /* of keys, against a second creation */
+	int lock;      /* of keys, against a second creation */
 	bool has_key;
 };
 

@@ -156,7 +156,7 @@ static int compare_with_model(const struct store *store, const struct store *mod
 		int order = compare_rows(here, has_here, there, has_there);
 		if (order != 0 || strcmp(text_of(here, 2), text_of(there, 2)) != 0)
 			difference(context, text_of(order <= 0 ? here : there, 0),
-			    text_of(order <= 0 ? here : there, 1));
+			    text_of(order <= 0 ? here : there, 1), order <= 0);
 		if (order <= 0)
 			status = store_step(store, here, &has_here, _("read the register"), error);
 		if (status == 0 && order >= 0)
@@ -185,15 +185,15 @@ int schema_compare(struct store *store, schema_difference *difference, void *con
 
 struct differences {
 	unsigned all;
-	unsigned read; /* in what a reader makes SQLite evaluate */
+	unsigned foreign; /* tables and indices: reading makes SQLite evaluate what they hold */
 };
 
-static void count_difference(void *context, const char *type, const char *name)
+static void count_difference(void *context, const char *type, const char *name, bool present)
 {
 	struct differences *differences = context;
 	(void)name;
 	differences->all++;
-	differences->read += strcmp(type, "table") == 0 || strcmp(type, "index") == 0;
+	differences->foreign += present && (strcmp(type, "table") == 0 || strcmp(type, "index") == 0);
 }
 
 static int judge(struct store *store, int64_t version, bool strict, struct error *error)
@@ -208,7 +208,7 @@ static int judge(struct store *store, int64_t version, bool strict, struct error
 		error_advise(error, _("`kiyome register verify` tells everything that is wrong"));
 		return error->code;
 	}
-	return differences.read > 0 ? store_distrust(store, error) : 0;
+	return differences.foreign > 0 ? store_distrust(store, error) : 0;
 }
 
 int schema_prepare(struct store *store, bool strict, struct error *error)

@@ -12,7 +12,7 @@ int schema_create(struct store *store, struct error *error);
  * and can be read as far as SQLite allows, to be verified. */
 int schema_prepare(struct store *store, bool strict, struct error *error);
 
-/* Tells of every table, index, trigger and view that is not as the migrations make it: missing, changed, or
- * added. */
-typedef void schema_difference(void *context, const char *type, const char *name);
+/* Tells of every table, index, trigger and view that is not as the migrations make it; present is false for
+ * one that is missing. */
+typedef void schema_difference(void *context, const char *type, const char *name, bool present);
 int schema_compare(struct store *store, schema_difference *difference, void *context, struct error *error);

@@ -61,9 +61,13 @@ static int check_file(struct verification *work, struct error *error)
 	return status;
 }
 
-static void say_difference(void *context, const char *type, const char *name)
+static void say_difference(void *context, const char *type, const char *name, bool present)
 {
 	struct verification *work = context;
+	if (!present) {
+		say(work->report->findings, _("the %s '%s' of the file is missing"), type, name);
+		return;
+	}
 	say(work->report->findings, _("the %s '%s' of the file is not as Kiyome makes it"), type, name);
 }
 
@@ -318,7 +322,7 @@ typedef int verification_step(struct verification *work, struct error *error);
 static int verify_in_snapshot(struct reg *reg, void *argument, struct error *error)
 {
 	static verification_step *const steps[] = {
-	    check_file, check_schema, check_entries, check_surplus, check_outcomes};
+	    check_schema, check_file, check_entries, check_surplus, check_outcomes};
 	struct verification *work = argument;
 	struct merkle_hash root;
 	struct buffer hex = BUFFER_EMPTY;
