@@ -16,11 +16,12 @@ const struct style style_heading_english = {TYPE_MINCHO, 8.0, 0.2, &ink_faint};
 
 enum { PARAGRAPH_LINES = 8, VALUE_LINES = 4 };
 
-#define LABEL_WIDTH 92.0
-#define COLUMN_GAP 14.0
+#define SMALLEST_SCALE 0.62
+#define LABEL_WIDTH 86.0
+#define COLUMN_GAP 10.0
 #define HALF_MEASURE ((CANVAS_MEASURE - COLUMN_GAP) / 2)
 #define FACT_LEADING 11.0
-#define FACT_ROW 14.2
+#define FACT_ROW 13.7
 
 void canvas_set_ink(struct canvas *canvas, const struct ink *ink)
 {
@@ -75,11 +76,15 @@ size_t canvas_paragraph(struct canvas *canvas, const struct style *style, double
 	bool complete;
 	CLEANUP_BUFFER struct buffer visible = BUFFER_EMPTY;
 	append_visible(canvas, style, text, &visible);
-	size_t count = type_break(canvas->type, style->face, style->size, width - style->size,
-	    buffer_text(&visible), lines, maximum < PARAGRAPH_LINES ? maximum : PARAGRAPH_LINES, &complete);
-	if (complete)
-		count = type_break(canvas->type, style->face, style->size, width, buffer_text(&visible),
-		    lines, maximum < PARAGRAPH_LINES ? maximum : PARAGRAPH_LINES, &complete);
+	if (maximum > PARAGRAPH_LINES)
+		maximum = PARAGRAPH_LINES;
+	size_t count = type_break(
+	    canvas->type, style->face, style->size, width, buffer_text(&visible), lines, maximum, &complete);
+	if (!complete) { /* once more, with room for the "…" */
+		bool ignored;
+		count = type_break(canvas->type, style->face, style->size, width - style->size,
+		    buffer_text(&visible), lines, maximum, &ignored);
+	}
 	canvas_set_ink(canvas, style->ink);
 	for (size_t i = 0; i < count; i++) {
 		const char *line = buffer_text(&visible) + lines[i].start;
@@ -92,6 +97,20 @@ size_t canvas_paragraph(struct canvas *canvas, const struct style *style, double
 			    y + (double)i * leading, "…");
 	}
 	return count;
+}
+
+void canvas_fitted(struct canvas *canvas, const struct style *style, double x, double baseline, double width,
+    const char *text)
+{
+	struct style fitted = *style;
+	double needed = canvas_width(canvas, style, text);
+	if (needed > width) {
+		double scale = width / needed > SMALLEST_SCALE ? width / needed : SMALLEST_SCALE;
+		fitted.size *= scale;
+		fitted.tracking *= scale;
+	}
+	/* Rounding must not cost a last character. */
+	canvas_paragraph(canvas, &fitted, x, baseline, width + 1, 0, 1, text);
 }
 
 void canvas_rule(

@@ -61,6 +61,11 @@ size_t canvas_paragraph(struct canvas *canvas, const struct style *style, double
 size_t canvas_count_lines(
     struct canvas *canvas, const struct style *style, double width, size_t maximum, const char *text);
 
+/* One line, set smaller (down to 62 %) when it is wider than width; then with a last "…". Tracking is left
+ * out. */
+void canvas_fitted(struct canvas *canvas, const struct style *style, double x, double baseline, double width,
+    const char *text);
+
 void canvas_rule(
     struct canvas *canvas, double x1, double x2, double y, double thickness, const struct ink *ink);
 void canvas_box(

@@ -41,9 +41,9 @@ static void add_kind(struct facts *facts, const json_t *medium)
 static void add_blocks(struct facts *facts, const json_t *medium)
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_EMPTY;
-	buffer_printf(&text, "論理 logical %" PRIu64 ", 物理 physical %" PRIu64,
+	buffer_printf(&text, "論理 %" PRIu64 " logical, 物理 %" PRIu64 " physical",
 	    json_count(medium, "logical_block_bytes", 0), json_count(medium, "physical_block_bytes", 0));
-	facts_add(facts, "ブロック", "Blocks, bytes", buffer_text(&text));
+	facts_add(facts, "ブロック長", "Block bytes", buffer_text(&text));
 }
 
 static void append_part(struct buffer *text, const char *separator, const char *part)
@@ -67,7 +67,7 @@ static void add_contents(struct facts *facts, const json_t *medium)
 	}
 	if (count > CONTENTS_SHOWN)
 		buffer_printf(&text, "; … +%zu", count - CONTENTS_SHOWN);
-	facts_add(facts, "消去前の内容", "Contents before", buffer_text(&text));
+	facts_add(facts, "消去前の内容", "Contents", buffer_text(&text));
 }
 
 void page_draw_medium(struct page *page)
@@ -75,15 +75,15 @@ void page_draw_medium(struct page *page)
 	CLEANUP_FACTS struct facts facts = {0};
 	const json_t *medium = json_object_get(page->body, "medium");
 	add_text(&facts, "資産番号", "Asset number", page->body, "asset");
-	add_text(&facts, "情報の格付け", "Confidentiality", page->body, "confidentiality");
+	add_text(&facts, "格付け", "Confidentiality", page->body, "confidentiality");
 	add_text(&facts, "製造者", "Vendor", medium, "vendor");
 	add_text(&facts, "型名", "Model", medium, "model");
 	add_text(&facts, "製造番号", "Serial number", medium, "serial");
 	add_text(&facts, "ファームウェア", "Firmware", medium, "firmware");
 	add_kind(&facts, medium);
 	add_capacity(&facts, medium);
-	add_text(&facts, "WWN", "", medium, "wwn");
 	add_blocks(&facts, medium);
+	add_text(&facts, "WWN", "", medium, "wwn");
 	add_text(&facts, "装置名", "Device", medium, "path");
 	add_text(&facts, "識別名", "By-id name", medium, "by_id");
 	add_text(&facts, "実体ファイル", "Backing file", medium, "backing_file");
@@ -167,21 +167,27 @@ static void add_capacity_check(struct facts *facts, const json_t *body)
 	facts_add(facts, "容量検査", "Capacity check", buffer_text(&text));
 }
 
-static void add_moment(
-    struct facts *facts, const char *japanese, const char *english, const json_t *body, const char *key)
+/* Both ends, with Japan's time beside UTC, and how long it took. */
+static void add_duration(struct facts *facts, const json_t *body)
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_EMPTY;
-	const char *time = json_text(body, key, "");
-	time_t seconds;
-	if (clock_parse(time, &seconds) == 0) {
-		char local[CLOCK_TEXT_SIZE];
-		clock_format(seconds + JAPAN_OFFSET_SECONDS, local);
-		page_append_time(&text, time);
-		buffer_printf(&text, " UTC (JST %.5s)", local + strlen("2026-01-31T"));
-	} else {
-		buffer_append_text(&text, time);
+	const char *started = json_text(body, "started", "");
+	const char *finished = json_text(body, "finished", "");
+	time_t from;
+	time_t to;
+	page_append_time(&text, started);
+	buffer_append_text(&text, " – ");
+	page_append_time(&text, finished);
+	buffer_append_text(&text, " UTC");
+	if (clock_parse(started, &from) == 0 && clock_parse(finished, &to) == 0 && to >= from) {
+		char local[2][CLOCK_TEXT_SIZE];
+		clock_format(from + JAPAN_OFFSET_SECONDS, local[0]);
+		clock_format(to + JAPAN_OFFSET_SECONDS, local[1]);
+		buffer_printf(&text, " (JST %.5s – %.5s); ", local[0] + strlen("2026-01-31T"),
+		    local[1] + strlen("2026-01-31T"));
+		text_append_duration(&text, (uint64_t)(to - from));
 	}
-	facts_add(facts, japanese, english, buffer_text(&text));
+	facts_add(facts, "開始・終了", "Start, end", buffer_text(&text));
 }
 
 static void add_words(struct facts *facts, const char *japanese, const char *english, const json_t *words,
@@ -213,8 +219,7 @@ void page_draw_method(struct page *page)
 	add_method(&facts, body);
 	add_verification(&facts, body);
 	add_capacity_check(&facts, body);
-	add_moment(&facts, "開始", "Started", body, "started");
-	add_moment(&facts, "終了", "Finished", body, "finished");
+	add_duration(&facts, body);
 	if (json_count(body, "resumed", 0)) {
 		char times[32];
 		(void)snprintf(times, sizeof times, "%" PRIu64, json_count(body, "resumed", 0));

@@ -6,12 +6,12 @@
 #include <qrencode.h>
 #include <string.h>
 
-#define BOX_HEIGHT 74.0
+#define BOX_HEIGHT 66.0
 #define BOX_GAP 8.0
 #define BOX_WIDTH ((CANVAS_MEASURE - 2 * BOX_GAP) / 3)
-#define QR_SIDE 96.0
+#define QR_SIDE 90.0
 #define LABELS 96.0
-#define FOOT_HEIGHT (BOX_HEIGHT + QR_SIDE + 36)
+#define FOOT_HEIGHT (BOX_HEIGHT + QR_SIDE + 24)
 
 enum { CHECKPOINT_MAXIMUM = 700, QR_QUIET = 4 };
 
@@ -77,38 +77,36 @@ static void draw_operator(struct page *page, double x, double y)
 	struct canvas *canvas = &page->canvas;
 	const json_t *operator_ = json_object_get(page->body, "operator");
 	draw_box_title(canvas, x, y, "実施者", "Operator");
-	canvas_paragraph(
-	    canvas, &name, x + 6, y + 30, BOX_WIDTH - 12, 13, 1, json_text(operator_, "name", ""));
-	canvas_paragraph(
-	    canvas, &style_label, x + 6, y + 43, BOX_WIDTH - 12, 9, 1, json_text(operator_, "title", ""));
-	canvas_text(canvas, &style_label_english, SIDE_LEFT, x + 6, y + 59, "この PDF への電子署名による");
+	canvas_fitted(canvas, &name, x + 6, y + 28, BOX_WIDTH - 12, json_text(operator_, "name", ""));
+	canvas_fitted(canvas, &style_label, x + 6, y + 39, BOX_WIDTH - 12, json_text(operator_, "title", ""));
+	canvas_text(canvas, &style_label_english, SIDE_LEFT, x + 6, y + 52, "この PDF への電子署名による");
 	canvas_text(
-	    canvas, &style_label_english, SIDE_LEFT, x + 6, y + 67.5, "Signed electronically in this PDF");
+	    canvas, &style_label_english, SIDE_LEFT, x + 6, y + 60, "Signed electronically in this PDF");
 }
 
 static void draw_validation(struct canvas *canvas, double x, double y)
 {
 	static const struct style seal = {TYPE_MINCHO, 9, 0, &ink_rule};
 	draw_box_title(canvas, x, y, "確認者", "Validated by");
-	draw_choice(canvas, x + 6, y + 28, "承認 Accepted");
-	draw_choice(canvas, x + 62, y + 28, "不承認 Rejected");
-	draw_line_to_fill(canvas, x + 6, y + 47, BOX_WIDTH - 50, "氏名 Name");
-	draw_line_to_fill(canvas, x + 6, y + 65, BOX_WIDTH - 50, "日付 Date");
+	draw_choice(canvas, x + 6, y + 25, "承認 Accepted");
+	draw_choice(canvas, x + 62, y + 25, "不承認 Rejected");
+	draw_line_to_fill(canvas, x + 6, y + 41, BOX_WIDTH - 50, "氏名 Name");
+	draw_line_to_fill(canvas, x + 6, y + 57, BOX_WIDTH - 50, "日付 Date");
 	cairo_new_sub_path(canvas->cairo);
 	canvas_set_ink(canvas, &ink_rule);
-	cairo_arc(canvas->cairo, x + BOX_WIDTH - 22, y + 50, 15, 0, 6.283185307);
+	cairo_arc(canvas->cairo, x + BOX_WIDTH - 22, y + 44, 15, 0, 6.283185307);
 	cairo_stroke(canvas->cairo);
-	canvas_text(canvas, &seal, SIDE_CENTRE, x + BOX_WIDTH - 22, y + 53.3, "印");
+	canvas_text(canvas, &seal, SIDE_CENTRE, x + BOX_WIDTH - 22, y + 47.3, "印");
 }
 
 static void draw_destination(struct canvas *canvas, double x, double y)
 {
 	draw_box_title(canvas, x, y, "処分・引渡先", "Destination");
-	draw_choice(canvas, x + 6, y + 28, "再利用 Reuse");
-	draw_choice(canvas, x + 62, y + 28, "返却 Return");
-	draw_choice(canvas, x + 112, y + 28, "廃棄 Disposal");
-	draw_line_to_fill(canvas, x + 6, y + 47, BOX_WIDTH - 12, "宛先 To");
-	draw_line_to_fill(canvas, x + 6, y + 65, BOX_WIDTH - 12, "日付 Date");
+	draw_choice(canvas, x + 6, y + 25, "再利用 Reuse");
+	draw_choice(canvas, x + 57, y + 25, "返却 Return");
+	draw_choice(canvas, x + 105, y + 25, "廃棄 Disposal");
+	draw_line_to_fill(canvas, x + 6, y + 41, BOX_WIDTH - 12, "宛先 To");
+	draw_line_to_fill(canvas, x + 6, y + 57, BOX_WIDTH - 12, "日付 Date");
 }
 
 static void draw_checking(struct page *page, double y)
@@ -131,16 +129,14 @@ static void draw_checking(struct page *page, double y)
 		canvas_text(
 		    canvas, &style_small, SIDE_LEFT, CANVAS_LEFT + LABELS, y + 38 + 9 * (double)i, half);
 	}
-	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 64, width, 8.5, 3,
-	    "この PDF "
-	    "には正本の記録（entry.json）と登録簿への収録証明（proof.txt）が添付され、全体に電子署名がある。"
-	    "発行元の CA 証明書があれば誰でも検証できる。");
-	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 83, width, 8.5, 3,
-	    "The record itself (entry.json) and the proof that it is in the register (proof.txt) are "
-	    "attached, and the "
-	    "whole is signed: anybody with the issuer's CA certificate can check it, with any PDF reader or "
-	    "with "
-	    "kiyome cert verify.");
+	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 61, width, 8.5, 3,
+	    "正本の記録（entry.json）と、登録簿に収録された証拠（proof.txt）を添付し、全体に電子署名した。"
+	    "発行元の ca.pem があれば誰でも検証できる。");
+	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 79, width, 8.5, 3,
+	    "The record (entry.json) and the proof that it is in the register (proof.txt) are attached, and "
+	    "all of it "
+	    "is signed: anybody with the issuer's ca.pem can check it, with any PDF reader or kiyome cert "
+	    "verify.");
 }
 
 int page_draw_foot(struct page *page, struct error *error)
@@ -151,13 +147,13 @@ int page_draw_foot(struct page *page, struct error *error)
 	if (status < 0)
 		return status;
 	canvas_need(canvas, FOOT_HEIGHT);
-	double y = CANVAS_BOTTOM - FOOT_HEIGHT + 16;
+	double y = CANVAS_BOTTOM - FOOT_HEIGHT + 14;
 	double step = BOX_WIDTH + BOX_GAP;
 	draw_operator(page, CANVAS_LEFT, y);
 	draw_validation(canvas, CANVAS_LEFT + step, y);
 	draw_destination(canvas, CANVAS_LEFT + 2 * step, y);
-	y += BOX_HEIGHT + 12;
-	draw_code(canvas, code, CANVAS_RIGHT - QR_SIDE, y);
+	y += BOX_HEIGHT + 10;
+	draw_code(canvas, code, CANVAS_RIGHT - QR_SIDE + 5, y - 2);
 	draw_checking(page, y);
 	return 0;
 }

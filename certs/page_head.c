@@ -58,10 +58,9 @@ static void draw_issuer(struct page *page)
 		if (text[0])
 			buffer_printf(&below, "%s%s", below.length ? "  ·  " : "", text);
 	}
-	canvas_paragraph(canvas, &style_organisation, CANVAS_LEFT, 50, CANVAS_MEASURE - 150, 13, 1,
+	canvas_fitted(canvas, &style_organisation, CANVAS_LEFT, 50, CANVAS_MEASURE - 150,
 	    json_text(organisation, "name", ""));
-	canvas_paragraph(
-	    canvas, &style_department, CANVAS_LEFT, 62, CANVAS_MEASURE - 150, 9, 1, buffer_text(&below));
+	canvas_fitted(canvas, &style_department, CANVAS_LEFT, 62, CANVAS_MEASURE - 150, buffer_text(&below));
 
 	CLEANUP_BUFFER struct buffer recorded = BUFFER_EMPTY;
 	buffer_append_text(&recorded, "記録 Recorded ");
@@ -110,9 +109,23 @@ static void draw_verdict(struct page *page)
 	canvas->y += 58;
 }
 
+/* An erasure that was verified by sample says so in its first sentence. */
+static struct words choose_statement(const struct page *page)
+{
+	const char *mode = json_text(json_object_get(page->body, "verification"), "mode", "");
+	if (page->paper->certifies && strcmp(mode, "sample") == 0)
+		return (struct words){"下記の対象について、アドレス指定できる全領域を上書きし、抜取り箇所の一"
+				      "致を確認したことを証明します。",
+		    "This certifies that every addressable block of the target below was overwritten, and "
+		    "that a "
+		    "random sample, read back, was equal."};
+	return page->paper->statement;
+}
+
 void page_draw_head(struct page *page)
 {
 	struct canvas *canvas = &page->canvas;
+	struct words statement = choose_statement(page);
 	canvas_need(canvas, 200);
 	draw_issuer(page);
 	double width =
@@ -122,10 +135,10 @@ void page_draw_head(struct page *page)
 	canvas->y = 121;
 	draw_verdict(page);
 	canvas->y += 19;
-	size_t lines = canvas_paragraph(canvas, &style_statement, CANVAS_LEFT, canvas->y, CANVAS_MEASURE, 14,
-	    3, page->paper->statement.japanese);
+	size_t lines = canvas_paragraph(
+	    canvas, &style_statement, CANVAS_LEFT, canvas->y, CANVAS_MEASURE, 14, 3, statement.japanese);
 	canvas->y += 14.0 * (double)lines - 1;
 	lines = canvas_paragraph(canvas, &style_statement_english, CANVAS_LEFT, canvas->y, CANVAS_MEASURE, 11,
-	    3, page->paper->statement.english);
+	    3, statement.english);
 	canvas->y += 11.0 * (double)(lines - 1);
 }

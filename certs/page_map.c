@@ -4,13 +4,14 @@
 
 #include <inttypes.h>
 
-#define BAND_HEIGHT 40.0
+#define BAND_HEIGHT 38.0
 #define BAND_LEFT (CANVAS_LEFT + 42)
 #define BAND_WIDTH (CANVAS_RIGHT - BAND_LEFT)
 
 enum { CELLS_MAXIMUM = 240 };
 
 static const struct ink ink_write = {0.20, 0.33, 0.50};
+static const struct ink ink_area = {0.925, 0.94, 0.955};
 static const struct ink ink_read = {0.55, 0.62, 0.70};
 static const struct ink ink_error = {0.75, 0.10, 0.10};
 
@@ -39,6 +40,19 @@ static uint64_t choose_scale(uint64_t highest)
 	return highest;
 }
 
+/* The speed as an area under the line; nothing where it was not measured. */
+static void fill_area(struct canvas *canvas, const json_t *cells, size_t count, double top, uint64_t scale,
+    const struct ink *ink)
+{
+	canvas_set_ink(canvas, ink);
+	for (size_t i = 0; i < count; i++) {
+		double height = BAND_HEIGHT * (double)cell_of(cells, i) / (double)scale;
+		cairo_rectangle(canvas->cairo, BAND_LEFT + BAND_WIDTH * (double)i / (double)count,
+		    top + BAND_HEIGHT - height, BAND_WIDTH / (double)count, height);
+	}
+	cairo_fill(canvas->cairo);
+}
+
 /* A thin line over the cells; a cell that was not measured leaves a gap. */
 static void draw_line(struct canvas *canvas, const json_t *cells, size_t count, double top, uint64_t scale,
     const struct ink *ink)
@@ -49,15 +63,12 @@ static void draw_line(struct canvas *canvas, const json_t *cells, size_t count, 
 	cairo_set_line_join(canvas->cairo, CAIRO_LINE_JOIN_ROUND);
 	for (size_t i = 0; i < count; i++) {
 		uint64_t speed = cell_of(cells, i);
-		double x1 = BAND_LEFT + BAND_WIDTH * (double)i / (double)count;
-		double x2 = BAND_LEFT + BAND_WIDTH * (double)(i + 1) / (double)count;
+		double x = BAND_LEFT + BAND_WIDTH * ((double)i + 0.5) / (double)count;
 		double y = top + BAND_HEIGHT * (1 - (double)speed / (double)scale);
 		if (speed && drawing)
-			cairo_line_to(canvas->cairo, x1, y);
+			cairo_line_to(canvas->cairo, x, y);
 		else if (speed)
-			cairo_move_to(canvas->cairo, x1, y);
-		if (speed)
-			cairo_line_to(canvas->cairo, x2, y);
+			cairo_move_to(canvas->cairo, x, y);
 		drawing = speed != 0;
 	}
 	cairo_stroke(canvas->cairo);
@@ -123,6 +134,7 @@ void page_draw_map(struct page *page)
 	draw_key(canvas, x, y, &ink_error, "不良 Errors");
 	double top = canvas->y + 16;
 	draw_axes(page, top, scale);
+	fill_area(canvas, writes, count, top, scale, &ink_area);
 	draw_errors(canvas, errors, count, top);
 	draw_line(canvas, reads, count, top, scale, &ink_read);
 	draw_line(canvas, writes, count, top, scale, &ink_write);

@@ -42,9 +42,9 @@ static const struct column full[] = {
 static const struct column small[] = {
     {PASS_NUMBER, "#", SIDE_RIGHT, 9},
     {PASS_PATTERN, "Pattern", SIDE_LEFT, 14},
-    {PASS_STARTED, "開始 Started", SIDE_LEFT, 48},
-    {PASS_BYTES, "書込み Bytes", SIDE_RIGHT, 172},
-    {PASS_DURATION, "所要 Time", SIDE_RIGHT, 211},
+    {PASS_STARTED, "開始 Started", SIDE_LEFT, 44},
+    {PASS_BYTES, "書込み Bytes", SIDE_RIGHT, 177},
+    {PASS_DURATION, "所要 Time", SIDE_RIGHT, 214},
     {PASS_ERRORS, "不良 Err.", SIDE_RIGHT, COLUMNS_WIDTH},
 };
 

@@ -30,7 +30,7 @@ static const struct {
     {"mode", "all", {"全パスの全域を読み戻して照合", "every pass read back whole and compared"}},
     {"mode", "sample", {"無作為抽出して読み戻し照合", "random sample read back and compared"}},
     {"mode", "none", {"検証せず", "not verified"}},
-    {"through", "medium", {"媒体から直接", "from the medium itself"}},
+    {"through", "medium", {"媒体から直接", "directly"}},
     {"through", "cache-dropped", {"キャッシュ破棄後", "after dropping the page cache"}},
     {"capacity", "stream", {"読み戻しデータの位置照合", "addresses checked in the data read back"}},
     {"capacity", "stamps", {"位置標の書込みと読み戻し", "address stamps written and read back"}},
@@ -56,8 +56,7 @@ static const struct {
 	{"フラッシュメモリの予備領域・代替済み領域には上書きが届かない。",
 	    "An overwrite does not reach the spare and remapped blocks of flash memory."}},
     {"limit", "hidden-areas-not-examined",
-	{"HPA・DCO などの隠し領域は検査していない。",
-	    "Hidden areas (HPA, DCO) and sectors reallocated before were not examined."}},
+	{"HPA・DCO などの隠し領域は検査していない。", "Hidden areas (HPA, DCO) were not examined."}},
     {"limit", "image-file",
 	{"対象はイメージファイルであり、その保存媒体に残る旧データには及ばない。",
 	    "The target is an image file: earlier copies on the disk that holds it are not reached."}},
@@ -88,10 +87,8 @@ static const struct paper papers[] = {
 	    "there."},
 	158, 92, 0, false, false},
     {"unverified", {"実施報告書", "Report of an unsuccessful run"}, {"未検証", "UNVERIFIED"},
-	{"下記の対象を上書きしましたが、読み戻しによる検証を終えていません。データが消えたことの証拠はありま"
-	 "せん。",
-	    "The target below was written over, but not read back: there is no evidence that the data are "
-	    "gone."},
+	{"下記の対象を上書きしましたが、読み戻し検証を終えていません。データが消えた証拠はありません。",
+	    "The target below was written over, but not read back: nothing shows that the data are gone."},
 	142, 27, 27, false, true},
     {"interrupted", {"実施報告書", "Report of an unsuccessful run"}, {"中断", "INTERRUPTED"},
 	{"下記の対象への作業は途中で止まりました。データが残っているものとして扱ってください。",
@@ -99,10 +96,8 @@ static const struct paper papers[] = {
 	    "data."},
 	142, 27, 27, false, true},
     {"not-erased", {"実施報告書", "Report of an unsuccessful run"}, {"消去不可", "NOT ERASED"},
-	{"下記の対象は消去できませんでした。データが残っているものとして扱い、物理的な破壊を検討してください"
-	 "。",
-	    "The target below could not be erased. Treat it as still holding its data, and consider its "
-	    "destruction."},
+	{"下記の対象は消去できませんでした。データが残っているものとして扱ってください。",
+	    "The target below could not be erased. Treat it as still holding its data."},
 	142, 27, 27, false, true},
 };
 
