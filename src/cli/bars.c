@@ -157,12 +157,19 @@ static void tell_plain(struct bar *bar)
 		return;
 	CLEANUP_BUFFER struct buffer line = BUFFER_EMPTY;
 	text_append_for_terminal(&line, bar->target);
-	buffer_printf(&line, _(": pass %u of %u, %s, %u%%, "), progress->pass, progress->passes,
-	    bars_activity(progress->activity), percent(progress->done_bytes, progress->total_bytes));
-	append_rate(&line, progress);
-	buffer_append_text(&line, _(", left "));
-	text_append_duration(&line, progress->seconds_left);
-	buffer_printf(&line, _(", errors %lu\n"), (unsigned long)progress->errors);
+	buffer_printf(&line, _(": pass %u of %u, %s"), progress->pass, progress->passes,
+	    bars_activity(progress->activity));
+	if (progress->total_bytes)
+		buffer_printf(&line, ", %u%%", percent(progress->done_bytes, progress->total_bytes));
+	if (progress->bytes_per_second) {
+		buffer_append_text(&line, ", ");
+		append_rate(&line, progress);
+		buffer_append_text(&line, _(", left "));
+		text_append_duration(&line, progress->seconds_left);
+	}
+	if (progress->errors)
+		buffer_printf(&line, _(", errors %lu"), (unsigned long)progress->errors);
+	buffer_append_text(&line, "\n");
 	(void)fputs(buffer_text(&line), stderr);
 	bar->told_pass = progress->pass;
 	bar->told_activity = (int)progress->activity;

@@ -35,7 +35,7 @@ static void release_job(struct wipe_job *job)
 	free(job->asset);
 	free(job->confidentiality);
 	free(job->place);
-	certificate_paths_release(&job->paths);
+	issued_release(&job->issued);
 	free(job);
 }
 
@@ -291,6 +291,22 @@ static void let_go(struct wipe_job *job)
 	job->guarded.descriptor = -1;
 }
 
+static int issue(struct wipe_job *job, const struct register_entry *entry, struct error *error)
+{
+	const struct wipe_batch *batch = job->batch;
+	struct wipe_outcome *outcome = &job->outcome;
+	int status = issue_document(
+	    batch->reg, batch->home, &batch->actor, batch->passphrase, entry, &job->issued, error);
+	if (status < 0)
+		return status;
+	outcome->certified = !job->issued.is_report;
+	outcome->number = job->issued.number;
+	outcome->pdf = job->issued.paths.pdf;
+	outcome->json = job->issued.paths.json;
+	outcome->signature = job->issued.paths.signature;
+	return 0;
+}
+
 /* The job is over, however: outcome, then certificate. */
 static void conclude(struct wipe_job *job, enum wipe_stop stop, const struct wipe_watcher *watcher)
 {
@@ -310,7 +326,7 @@ static void conclude(struct wipe_job *job, enum wipe_stop stop, const struct wip
 		outcome->finished = true;
 		outcome->body = job->body;
 		outcome->seq = entry.seq;
-		status = wipe_issue(job, &entry, &error);
+		status = issue(job, &entry, &error);
 	}
 	if (status < 0)
 		outcome->failure = error;

@@ -1,11 +1,11 @@
 /* Inside the wipe workflow only. */
 #pragma once
 
-#include "certs/certificate.h"
 #include "src/base/actor.h"
 #include "src/base/worker.h"
 #include "src/media/guard.h"
 #include "src/register/register.h"
+#include "src/workflow/issue.h"
 #include "src/workflow/wipe.h"
 #include "wipe/run.h"
 
@@ -30,8 +30,7 @@ struct wipe_job {
 	struct worker worker;
 	json_t *body;
 	struct wipe_outcome outcome;
-	char number[CERTIFICATE_NUMBER_SIZE];
-	struct certificate_paths paths;
+	struct issued issued;
 	struct wipe_job *next;
 };
 
@@ -56,6 +55,3 @@ json_t *wipe_record_finished(const struct wipe_job *job, const struct verdict *v
 /* Finds the interrupted run of the job's medium in the register: its plan and last mark become the job's.
  * -ENOENT (refused) when there is none. */
 int wipe_resume_find(struct wipe_job *job, struct reg *reg, struct error *error);
-
-/* Makes the files of the outcome entry and records them. Fills the outcome's number and paths. */
-int wipe_issue(struct wipe_job *job, const struct register_entry *entry, struct error *error);
