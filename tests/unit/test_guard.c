@@ -50,9 +50,21 @@ static int attach(const char *backing, uint32_t flags, char loop[32])
 	return -1;
 }
 
+/* Partitions that were added by hand outlive what they lie on. */
+static void remove_partitions(int descriptor)
+{
+	for (int number = 1; number <= 2; number++) {
+		struct blkpg_partition partition = {.pno = number};
+		struct blkpg_ioctl_arg request = {
+		    .op = BLKPG_DEL_PARTITION, .datalen = sizeof partition, .data = &partition};
+		(void)ioctl(descriptor, BLKPG, &request);
+	}
+}
+
 static void detach(const char *loop)
 {
 	CLEANUP_CLOSE int descriptor = loop[0] ? open(loop, O_RDONLY | O_CLOEXEC) : -1;
+	remove_partitions(descriptor);
 	if (descriptor >= 0)
 		(void)ioctl(descriptor, LOOP_CLR_FD);
 }
