@@ -220,7 +220,7 @@ static bool settle_direct(int descriptor, const struct medium *medium)
 	size_t length = medium->logical_block_bytes;
 	int flags = fcntl(descriptor, F_GETFL);
 	bool direct =
-	    flags >= 0 && (flags & O_DIRECT) && length && medium->size_bytes % length == 0 &&
+	    flags >= 0 && (flags & O_DIRECT) && length &&
 	    posix_memalign(&block, ALIGNMENT, (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT) == 0 &&
 	    (pread(descriptor, block, length, 0) >= 0 || errno != EINVAL);
 	if (!direct && flags >= 0)
