@@ -14,7 +14,8 @@ uint64_t block_device_aligned_bytes(const struct block_device *device)
 static int set_direct(const struct block_device *device, bool direct)
 {
 	int flags = fcntl(device->descriptor, F_GETFL);
-	if (flags < 0 || fcntl(device->descriptor, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) < 0)
+	if (flags < 0 ||
+	    fcntl(device->descriptor, F_SETFL, direct ? flags | O_DIRECT : flags & ~O_DIRECT) < 0)
 		return -errno;
 	return 0;
 }
@@ -23,9 +24,8 @@ static int transfer(
     const struct block_device *device, bool writing, char *bytes, size_t length, uint64_t offset_bytes)
 {
 	while (length) {
-		ssize_t done = writing
-		                   ? pwrite(device->descriptor, bytes, length, (off_t)offset_bytes)
-		                   : pread(device->descriptor, bytes, length, (off_t)offset_bytes);
+		ssize_t done = writing ? pwrite(device->descriptor, bytes, length, (off_t)offset_bytes)
+				       : pread(device->descriptor, bytes, length, (off_t)offset_bytes);
 		if (done < 0 && errno == EINTR)
 			continue;
 		if (done < 0)
@@ -71,8 +71,7 @@ static int transfer_range(
 	return status;
 }
 
-int block_write(
-    const struct block_device *device, const void *bytes, size_t length, uint64_t offset_bytes)
+int block_write(const struct block_device *device, const void *bytes, size_t length, uint64_t offset_bytes)
 {
 	return transfer_range(device, true, (char *)bytes, length, offset_bytes);
 }

@@ -1,5 +1,5 @@
-/* Reading and writing a medium at an exact place, synchronously: what the fast path falls back to around a bad
- * sector, for the odd tail of an image, and for single blocks. */
+/* Reading and writing a medium at an exact place, synchronously: what the fast path falls back to around a
+ * bad sector, for the odd tail of an image, and for single blocks. */
 #pragma once
 
 #include <stdbool.h>
@@ -19,11 +19,10 @@ struct block_device {
 /* Where whole blocks end; behind it lies the odd tail of an image. */
 uint64_t block_device_aligned_bytes(const struct block_device *device);
 
-/* Writes or reads all of length bytes. A range that reaches into the odd tail goes through the page cache, flushed and
- * dropped so that it is written to and read from the medium all the same. Returns 0 or a negative errno; a short
- * transfer is -EIO. */
-int block_write(
-    const struct block_device *device, const void *bytes, size_t length, uint64_t offset_bytes);
+/* Writes or reads all of length bytes. A range that reaches into the odd tail goes through the page cache,
+ * flushed and dropped so that it is written to and read from the medium all the same. Returns 0 or a negative
+ * errno; a short transfer is -EIO. */
+int block_write(const struct block_device *device, const void *bytes, size_t length, uint64_t offset_bytes);
 int block_read(const struct block_device *device, void *bytes, size_t length, uint64_t offset_bytes);
 
 /* Everything written so far is on the medium: fdatasync. */

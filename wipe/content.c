@@ -18,7 +18,7 @@ struct content {
 	bool stamped;
 	struct keystream *stream;       /* of a random pass */
 	struct keystream *stamp_stream; /* when stamped */
-	unsigned char *repeated;        /* chunk_bytes of the fixed bytes, from a multiple of their length on */
+	unsigned char *repeated; /* chunk_bytes of the fixed bytes, from a multiple of their length on */
 	size_t repeated_bytes;
 	unsigned char *piece;
 };
@@ -140,12 +140,13 @@ static void lay_stamps(struct content *content, uint64_t offset_bytes, unsigned 
 		if (start >= offset_bytes + length)
 			return;
 		if (start >= offset_bytes)
-			keystream_generate(
-			    content->stamp_stream, start, out + (start - offset_bytes), stamp_length(plan, i));
+			keystream_generate(content->stamp_stream, start, out + (start - offset_bytes),
+			    stamp_length(plan, i));
 	}
 }
 
-static void repeat_bytes(const struct pattern *pattern, uint64_t offset_bytes, unsigned char *out, size_t length)
+static void repeat_bytes(
+    const struct pattern *pattern, uint64_t offset_bytes, unsigned char *out, size_t length)
 {
 	if (pattern->length == 1) {
 		memset(out, pattern->bytes[0], length);
@@ -168,7 +169,7 @@ void content_fill(struct content *content, uint64_t offset_bytes, void *out, siz
 const void *content_constant(const struct content *content, uint64_t offset_bytes, size_t length)
 {
 	bool fits = !content->pattern->random && offset_bytes % content->pattern->length == 0 &&
-	            length <= content->repeated_bytes && !touches_stamp(content, offset_bytes, length);
+		    length <= content->repeated_bytes && !touches_stamp(content, offset_bytes, length);
 	return fits ? content->repeated : NULL;
 }
 

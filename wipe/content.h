@@ -10,8 +10,8 @@
 
 struct content;
 
-/* The content of a pass; with stamped also the stamps. What is generated at once is up to chunk_bytes, a multiple of
- * BLOCK_IO_ALIGNMENT and, for fixed bytes, of their length. */
+/* The content of a pass; with stamped also the stamps. What is generated at once is up to chunk_bytes, a
+ * multiple of BLOCK_IO_ALIGNMENT and, for fixed bytes, of their length. */
 int content_open(const struct wipe_plan *plan, uint32_t pass, bool stamped, size_t chunk_bytes,
     struct content **content, struct error *error);
 void content_close(struct content **content);

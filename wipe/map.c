@@ -26,15 +26,17 @@ void map_meter_flush(struct map_meter *meter, struct speed_map *map)
 		uint64_t in_cell = map->cell_bytes - at % map->cell_bytes;
 		uint64_t part = meter->end_bytes - at < in_cell ? meter->end_bytes - at : in_cell;
 		struct map_cell *cell = cell_of(map, at);
-		*(meter->reading ? &cell->read_bytes : &cell->write_bytes) += (uint64_t)((double)part * share);
-		*(meter->reading ? &cell->read_ns : &cell->write_ns) += (uint64_t)((double)part * ns_per_byte);
+		*(meter->reading ? &cell->read_bytes : &cell->write_bytes) +=
+		    (uint64_t)((double)part * share);
+		*(meter->reading ? &cell->read_ns : &cell->write_ns) +=
+		    (uint64_t)((double)part * ns_per_byte);
 		at += part;
 	}
 	*meter = (struct map_meter){.reading = meter->reading};
 }
 
-void map_meter_add(struct map_meter *meter, struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes,
-    uint64_t elapsed_ns)
+void map_meter_add(struct map_meter *meter, struct speed_map *map, uint64_t offset_bytes,
+    uint64_t length_bytes, uint64_t elapsed_ns)
 {
 	static const uint64_t enough_ns = 20000000;
 	bool first = meter->end_bytes == 0;
@@ -70,8 +72,8 @@ json_t *map_to_json(const struct speed_map *map)
 		json_array_append_new(reads, rate(cell->read_bytes, cell->read_ns));
 		json_array_append_new(writes, rate(cell->write_bytes, cell->write_ns));
 	}
-	return json_pack("{s:o, s:o, s:o, s:o}", "cell_bytes", json_from_count(map->cell_bytes), "errors", errors,
-	    "read_kb_s", reads, "write_kb_s", writes);
+	return json_pack("{s:o, s:o, s:o, s:o}", "cell_bytes", json_from_count(map->cell_bytes), "errors",
+	    errors, "read_kb_s", reads, "write_kb_s", writes);
 }
 
 static uint64_t element(const json_t *object, const char *key, size_t index)

@@ -1,4 +1,5 @@
-/* The small picture of a run: how fast each part of the medium was written and read back, and where it failed. */
+/* The small picture of a run: how fast each part of the medium was written and read back, and where it
+ * failed. */
 #pragma once
 
 #include <jansson.h>
@@ -32,8 +33,8 @@ struct map_meter {
 };
 
 /* A range was written (or read), and elapsed_ns passed since the one before. */
-void map_meter_add(struct map_meter *meter, struct speed_map *map, uint64_t offset_bytes, uint64_t length_bytes,
-    uint64_t elapsed_ns);
+void map_meter_add(struct map_meter *meter, struct speed_map *map, uint64_t offset_bytes,
+    uint64_t length_bytes, uint64_t elapsed_ns);
 /* Puts what was gathered onto the map. */
 void map_meter_flush(struct map_meter *meter, struct speed_map *map);
 

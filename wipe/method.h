@@ -32,11 +32,12 @@ size_t method_count(void);
 void method_at(size_t index, struct method *method);
 
 /* Finds a method by its word. "custom" is read from custom_sequence: passes with spaces between, each
- * "random" or 2 to 128 hexadecimal digits. -EINVAL (refused) when there is no such method or the sequence is wrong. */
-int method_find(
-    const char *id, const char *custom_sequence, struct method *method, struct error *error);
+ * "random" or 2 to 128 hexadecimal digits. -EINVAL (refused) when there is no such method or the sequence is
+ * wrong. */
+int method_find(const char *id, const char *custom_sequence, struct method *method, struct error *error);
 
-/* Reads one pass as custom_sequence and records write it: "random" or hexadecimal digits. -EINVAL otherwise. */
+/* Reads one pass as custom_sequence and records write it: "random" or hexadecimal digits. -EINVAL otherwise.
+ */
 int pattern_parse(const char *text, struct pattern *pattern, struct error *error);
 
 /* Writes the pass in that form. text has room for 2 * PATTERN_MAXIMUM_BYTES + 1. */

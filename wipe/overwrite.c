@@ -20,8 +20,8 @@ struct overwriting {
 	struct engine *engine;
 	struct content *content;
 	struct pass_record *record;
-	uint64_t flushed_to; /* everything before it was flushed */
-	uint64_t position;   /* everything before it was submitted */
+	uint64_t flushed_to;  /* everything before it was flushed */
+	uint64_t position;    /* everything before it was submitted */
 	struct ranges around; /* what could not be written of the chunk that is being worked around */
 	bool holes;           /* a stop left something before position neither written nor recorded */
 };
@@ -92,7 +92,8 @@ static void handle_failure(
 		ranges_release(&work->around);
 	for (size_t i = 0; i < work->around.count; i++) {
 		const struct range *bad = &work->around.items[i];
-		ranges_add(&engine->state->exceptions, bad->offset_bytes, bad->length_bytes, RANGE_WRITE_ERROR);
+		ranges_add(
+		    &engine->state->exceptions, bad->offset_bytes, bad->length_bytes, RANGE_WRITE_ERROR);
 		map_add_error(&engine->state->map, bad->offset_bytes);
 		work->record->errors++;
 	}
@@ -123,8 +124,8 @@ static void drain(struct overwriting *work)
 	}
 }
 
-/* Makes all that was written durable. A flush that fails leaves open which of the writes since the last one are on
- * the medium: all of them are an exception. */
+/* Makes all that was written durable. A flush that fails leaves open which of the writes since the last one
+ * are on the medium: all of them are an exception. */
 static void flush(struct overwriting *work)
 {
 	struct engine *engine = work->engine;
@@ -201,8 +202,7 @@ int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error)
 {
 	struct overwriting work = {.engine = engine, .record = &engine->state->passes[pass]};
 	engine->chunk_bytes = chunk_for(engine, &engine->plan->passes[pass].pattern);
-	int status =
-	    content_open(engine->plan, pass, false, engine->chunk_bytes, &work.content, error);
+	int status = content_open(engine->plan, pass, false, engine->chunk_bytes, &work.content, error);
 	if (status < 0)
 		return status;
 	work.position = work.flushed_to = engine->state->offset_bytes;

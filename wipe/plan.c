@@ -35,8 +35,7 @@ static int parse_percent(const char *text, uint32_t *percent)
 	return 0;
 }
 
-int plan_parse_verify(
-    const char *text, enum verify_mode *mode, uint32_t *sample_percent, struct error *error)
+int plan_parse_verify(const char *text, enum verify_mode *mode, uint32_t *sample_percent, struct error *error)
 {
 	*sample_percent = 0;
 	for (size_t i = 0; i < VERIFY_SAMPLE; i++)
@@ -148,7 +147,7 @@ static int read_passes(const json_t *list, struct wipe_plan *plan, struct error 
 		struct planned_pass *pass = &plan->passes[i];
 		if (pattern_parse(json_text(item, "pattern", ""), &pass->pattern, error) < 0 ||
 		    (pass->pattern.random &&
-		        text_read_hex(json_text(item, "key", ""), pass->key, sizeof pass->key) < 0))
+			text_read_hex(json_text(item, "key", ""), pass->key, sizeof pass->key) < 0))
 			return damaged(error, "passes");
 	}
 	return 0;

@@ -22,18 +22,20 @@ struct wipe_plan {
 	struct planned_pass passes[METHOD_MAXIMUM_PASSES];
 	uint32_t pass_count; /* 1 or more */
 	enum verify_mode verify;
-	uint32_t sample_percent; /* 1 … 100, with VERIFY_SAMPLE */
+	uint32_t sample_percent;                 /* 1 … 100, with VERIFY_SAMPLE */
 	unsigned char seed[KEYSTREAM_KEY_BYTES]; /* chooses the sampled places; its stream fills the stamps */
 	uint32_t retries;
 	uint64_t size_bytes;
 	uint32_t block_bytes; /* logical block */
 };
 
-/* Reads "none", "last", "all" or "sample:N%" (the % may be left out; N 1 … 100). -EINVAL (refused) otherwise. */
+/* Reads "none", "last", "all" or "sample:N%" (the % may be left out; N 1 … 100). -EINVAL (refused) otherwise.
+ */
 int plan_parse_verify(
     const char *text, enum verify_mode *mode, uint32_t *sample_percent, struct error *error);
 
-/* Plans a method for a medium of this size: each random pass gets its own key from the kernel. verify is as above. */
+/* Plans a method for a medium of this size: each random pass gets its own key from the kernel. verify is as
+ * above. */
 int plan_make(const struct method *method, const char *verify, uint32_t retries, uint64_t size_bytes,
     uint32_t block_bytes, struct wipe_plan *plan, struct error *error);
 
@@ -52,8 +54,9 @@ struct step {
 
 enum { STEPS_MAXIMUM = 2 * METHOD_MAXIMUM_PASSES + 2 };
 
-/* The steps of a plan, in order; returns how many. A last pass of fixed bytes is verified under stamps, because
- * equal bytes everywhere cannot show that two addresses are one place of a medium with a false capacity. */
+/* The steps of a plan, in order; returns how many. A last pass of fixed bytes is verified under stamps,
+ * because equal bytes everywhere cannot show that two addresses are one place of a medium with a false
+ * capacity. */
 size_t plan_steps(const struct wipe_plan *plan, struct step steps[STEPS_MAXIMUM]);
 
 /* The words of records: "none", "last", "all", "sample"; "write", "stamp", "verify", "unstamp". */

@@ -17,7 +17,8 @@ static size_t position_of(const struct ranges *ranges, uint64_t offset_bytes, en
 	while (low < high) {
 		size_t middle = low + (high - low) / 2;
 		const struct range *item = &ranges->items[middle];
-		if (item->offset_bytes < offset_bytes || (item->offset_bytes == offset_bytes && item->what < what))
+		if (item->offset_bytes < offset_bytes ||
+		    (item->offset_bytes == offset_bytes && item->what < what))
 			low = middle + 1;
 		else
 			high = middle;
@@ -50,7 +51,8 @@ static bool make_room(struct ranges *ranges)
 /* Takes the neighbours of its kind that touch the range out of the list, and into it. */
 static void absorb_neighbours(struct ranges *ranges, struct range *range)
 {
-	/* Ranges of one kind do not overlap, so of those before it only the nearest of its kind can touch it. */
+	/* Ranges of one kind do not overlap, so of those before it only the nearest of its kind can touch it.
+	 */
 	size_t first = position_of(ranges, range->offset_bytes, range->what);
 	while (first > 0 && ranges->items[--first].what != range->what)
 		;
@@ -115,7 +117,7 @@ json_t *ranges_to_json(const struct ranges *ranges)
 		const struct range *item = &ranges->items[i];
 		json_array_append_new(list,
 		    json_pack("{s:o, s:o, s:s}", "offset_bytes", json_from_count(item->offset_bytes),
-		        "length_bytes", json_from_count(item->length_bytes), "what", words[item->what]));
+			"length_bytes", json_from_count(item->length_bytes), "what", words[item->what]));
 	}
 	return list;
 }

@@ -25,8 +25,8 @@ struct ranges {
 	uint64_t omitted; /* ranges that were not taken because the list was full */
 };
 
-/* Adds a range, merged with those of its kind that it touches. Without memory, or beyond RANGES_MAXIMUM, it is
- * counted as omitted: never lost silently. */
+/* Adds a range, merged with those of its kind that it touches. Without memory, or beyond RANGES_MAXIMUM, it
+ * is counted as omitted: never lost silently. */
 void ranges_add(struct ranges *ranges, uint64_t offset_bytes, uint64_t length_bytes, enum range_what what);
 
 /* Whether every byte of it lies in one range of that kind. */

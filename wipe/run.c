@@ -73,7 +73,7 @@ void engine_begin_step(struct engine *engine, enum progress_activity activity, u
 	engine->progress.done_bytes = 0;
 	engine->progress.total_bytes = total_bytes;
 	engine->metered = step->pass + 1 == engine->plan->pass_count &&
-	                  (step->kind == STEP_WRITE || step->kind == STEP_VERIFY);
+			  (step->kind == STEP_WRITE || step->kind == STEP_VERIFY);
 	engine->meter = (struct map_meter){.reading = step->kind == STEP_VERIFY};
 	engine->settled_ns = engine->accounted_ns = clock_monotonic_ns();
 	engine_report(engine, activity);
@@ -102,7 +102,8 @@ void engine_mark(struct engine *engine, uint64_t offset_bytes)
 /* Whether a single block there can still be read. */
 static bool answers_at(struct engine *engine, uint64_t offset_bytes)
 {
-	return block_read(engine->device, engine->block_buffer, engine->device->block_bytes, offset_bytes) == 0;
+	return block_read(engine->device, engine->block_buffer, engine->device->block_bytes, offset_bytes) ==
+	       0;
 }
 
 bool engine_medium_is_gone(struct engine *engine, int errnum)
@@ -154,8 +155,8 @@ static void count_run_bytes(struct engine *engine)
 	const struct wipe_state *state = engine->state;
 	for (size_t i = 0; i < engine->step_count; i++) {
 		uint64_t bytes = engine->steps[i].kind == STEP_WRITE    ? engine->plan->size_bytes
-		                 : engine->steps[i].kind == STEP_VERIFY ? verify_total_bytes(engine->plan)
-		                                                        : 0;
+				 : engine->steps[i].kind == STEP_VERIFY ? verify_total_bytes(engine->plan)
+									: 0;
 		engine->progress.run_total_bytes += bytes;
 		if (i < state->step)
 			engine->progress.run_done_bytes += bytes;
@@ -174,8 +175,8 @@ static int prepare(struct engine *engine, const struct wipe_tuning *tuning, stru
 	engine->step_count = plan_steps(engine->plan, engine->steps);
 	engine->marked_ns = clock_monotonic_ns();
 	count_run_bytes(engine);
-	return transfer_open(
-	    engine->device, tuning->engine, engine->depth, engine->chunk_bytes_maximum, &engine->transfer, error);
+	return transfer_open(engine->device, tuning->engine, engine->depth, engine->chunk_bytes_maximum,
+	    &engine->transfer, error);
 }
 
 int wipe_run(const struct wipe_plan *plan, const struct block_device *device,

@@ -1,4 +1,5 @@
-/* Stamps: blocks that only their own address can hold, laid over a pass of fixed bytes while it is read back. */
+/* Stamps: blocks that only their own address can hold, laid over a pass of fixed bytes while it is read back.
+ */
 #include "wipe/engine.h"
 
 #include <errno.h>

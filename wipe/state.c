@@ -30,7 +30,8 @@ void state_release(struct wipe_state *state)
 	ranges_release(&state->exceptions);
 }
 
-static json_t *passes_to_json(const json_t *planned, const struct wipe_plan *plan, const struct wipe_state *state)
+static json_t *passes_to_json(
+    const json_t *planned, const struct wipe_plan *plan, const struct wipe_state *state)
 {
 	json_t *list = json_array();
 	for (uint32_t i = 0; i < plan->pass_count; i++) {
@@ -40,7 +41,8 @@ static json_t *passes_to_json(const json_t *planned, const struct wipe_plan *pla
 		json_object_set_new(item, "started", json_string(record->started));
 		json_object_set_new(item, "finished", json_string(record->finished));
 		json_object_set_new(item, "bytes_written", json_from_count(record->bytes_written));
-		json_object_set_new(item, "milliseconds", json_from_count(record->elapsed_ns / MILLISECOND_NS));
+		json_object_set_new(
+		    item, "milliseconds", json_from_count(record->elapsed_ns / MILLISECOND_NS));
 		json_object_set_new(item, "errors", json_from_count(record->errors));
 		json_array_append_new(list, item);
 	}
@@ -62,7 +64,8 @@ static json_t *capacity_to_json(const struct wipe_plan *plan, const struct wipe_
 {
 	bool random = plan->passes[plan->pass_count - 1].pattern.random;
 	const char *how = plan->verify == VERIFY_NONE ? "none" : random ? "stream" : "stamps";
-	json_t *check = json_pack("{s:o, s:s}", "aliased_blocks", json_from_count(state->aliased_blocks), "how", how);
+	json_t *check =
+	    json_pack("{s:o, s:s}", "aliased_blocks", json_from_count(state->aliased_blocks), "how", how);
 	if (state->stamp_count) {
 		json_object_set_new(check, "stamps", json_from_count(state->stamp_count));
 		json_object_set_new(check, "milliseconds", json_from_count(state->stamp_ns / MILLISECOND_NS));
@@ -90,7 +93,8 @@ json_t *state_to_json(const struct wipe_plan *plan, const struct wipe_state *sta
 	    passes_to_json(json_object_get(planned, "passes"), plan, state), "verification",
 	    verification_to_json(json_object_get(planned, "verification"), state), "capacity_check",
 	    capacity_to_json(plan, state), "exceptions", ranges_to_json(&state->exceptions), "map",
-	    map_to_json(&state->map), "position", position_to_json(plan, state), "stop", stop_words[state->stop]);
+	    map_to_json(&state->map), "position", position_to_json(plan, state), "stop",
+	    stop_words[state->stop]);
 	if (json && state->exceptions.omitted)
 		json_object_set_new(json, "exceptions_omitted", json_from_count(state->exceptions.omitted));
 	json_decref(planned);
@@ -111,7 +115,8 @@ static int read_passes(
 		const json_t *item = json_array_get(list, i);
 		struct pass_record *record = &state->passes[i];
 		(void)snprintf(record->started, sizeof record->started, "%s", json_text(item, "started", ""));
-		(void)snprintf(record->finished, sizeof record->finished, "%s", json_text(item, "finished", ""));
+		(void)snprintf(
+		    record->finished, sizeof record->finished, "%s", json_text(item, "finished", ""));
 		record->bytes_written = json_count(item, "bytes_written", 0);
 		record->elapsed_ns = json_count(item, "milliseconds", 0) * MILLISECOND_NS;
 		record->errors = json_count(item, "errors", 0);

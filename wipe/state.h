@@ -1,4 +1,5 @@
-/* How far a wipe has come and what it has measured: the durable mark while it runs, the result when it ended. */
+/* How far a wipe has come and what it has measured: the durable mark while it runs, the result when it ended.
+ */
 #pragma once
 
 #include "src/base/clock.h"
@@ -28,7 +29,7 @@ struct pass_record {
 };
 
 struct wipe_state {
-	size_t step; /* index into plan_steps(); equal to their count = ran through */
+	size_t step;           /* index into plan_steps(); equal to their count = ran through */
 	uint64_t offset_bytes; /* within the step: all before it is durable (or was read back) */
 	enum wipe_stop stop;
 	struct pass_record passes[METHOD_MAXIMUM_PASSES];
@@ -36,9 +37,10 @@ struct wipe_state {
 	uint64_t read_ns;
 	uint64_t mismatched_blocks;
 	uint64_t aliased_blocks; /* of them: those that held another address's content */
-	uint64_t alias_distance_bytes; /* smallest distance between an address and the one whose content it held */
+	uint64_t
+	    alias_distance_bytes; /* smallest distance between an address and the one whose content it held */
 	uint64_t stamp_count;
-	uint64_t stamp_ns; /* placing and removing them */
+	uint64_t stamp_ns;  /* placing and removing them */
 	bool cache_dropped; /* the medium was read through the page cache, dropped before */
 	struct ranges exceptions;
 	struct speed_map map;

@@ -58,9 +58,10 @@ static void *serve(void *argument)
 			transfer->queue_last = &transfer->queue_first;
 		pthread_mutex_unlock(&transfer->lock);
 		struct transfer_slot *slot = &entry->slot;
-		int result = entry->writing
-		                 ? block_write(transfer->device, slot->data, slot->length, slot->offset_bytes)
-		                 : block_read(transfer->device, slot->buffer, slot->length, slot->offset_bytes);
+		int result =
+		    entry->writing
+			? block_write(transfer->device, slot->data, slot->length, slot->offset_bytes)
+			: block_read(transfer->device, slot->buffer, slot->length, slot->offset_bytes);
 		pthread_mutex_lock(&transfer->lock);
 		slot->result = result;
 		entry->state = DONE;
@@ -77,7 +78,8 @@ static int start_threads(struct transfer *transfer, struct error *error)
 	pthread_cond_init(&transfer->work_done, NULL);
 	transfer->queue_last = &transfer->queue_first;
 	while (transfer->thread_count < THREADS && transfer->thread_count < transfer->depth) {
-		int status = pthread_create(&transfer->threads[transfer->thread_count], NULL, serve, transfer);
+		int status =
+		    pthread_create(&transfer->threads[transfer->thread_count], NULL, serve, transfer);
 		if (status)
 			return error_system(error, status, _("could not start a thread"));
 		transfer->thread_count++;
@@ -137,9 +139,11 @@ static void submit_to_ring(struct transfer *transfer, struct entry *entry)
 	int descriptor = transfer->device->descriptor;
 	/* There are as many places in the ring as slots, so one is always free. */
 	if (entry->writing)
-		io_uring_prep_write(request, descriptor, slot->data, (unsigned)slot->length, slot->offset_bytes);
+		io_uring_prep_write(
+		    request, descriptor, slot->data, (unsigned)slot->length, slot->offset_bytes);
 	else
-		io_uring_prep_read(request, descriptor, slot->buffer, (unsigned)slot->length, slot->offset_bytes);
+		io_uring_prep_read(
+		    request, descriptor, slot->buffer, (unsigned)slot->length, slot->offset_bytes);
 	io_uring_sqe_set_data(request, entry);
 	int status;
 	do
@@ -175,8 +179,8 @@ static int allocate_buffers(
     struct transfer *transfer, unsigned depth, size_t buffer_bytes, struct error *error)
 {
 	transfer->memory_bytes = (size_t)depth * buffer_bytes;
-	transfer->memory = mmap(
-	    NULL, transfer->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+	transfer->memory =
+	    mmap(NULL, transfer->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
 	if (transfer->memory == MAP_FAILED) {
 		transfer->memory = NULL;
 		return error_system(error, errno, _("could not get memory for the transfers"));
@@ -194,7 +198,8 @@ int transfer_open(const struct block_device *device, enum transfer_engine engine
 	if (!made)
 		return error_set(error, ENOMEM, _("out of memory"));
 	made->device = device;
-	int status = allocate_buffers(made, depth < DEPTH_MAXIMUM ? depth : DEPTH_MAXIMUM, buffer_bytes, error);
+	int status =
+	    allocate_buffers(made, depth < DEPTH_MAXIMUM ? depth : DEPTH_MAXIMUM, buffer_bytes, error);
 	if (status == 0 && engine != TRANSFER_THREADS) {
 		int cause = io_uring_queue_init(DEPTH_MAXIMUM, &made->ring, 0);
 		made->uses_ring = cause == 0;

@@ -1,5 +1,5 @@
-/* Reads or writes in flight on one descriptor, several at a time: io_uring, or threads of pread and pwrite where
- * io_uring is switched off. Memory is the buffers' and does not grow. */
+/* Reads or writes in flight on one descriptor, several at a time: io_uring, or threads of pread and pwrite
+ * where io_uring is switched off. Memory is the buffers' and does not grow. */
 #pragma once
 
 #include "src/base/error.h"
@@ -30,8 +30,9 @@ int transfer_open(const struct block_device *device, enum transfer_engine engine
 /* Waits for what is in flight and releases all. */
 void transfer_close(struct transfer **transfer);
 
-/* An idle slot: one that never ran (finished false), or one whose transfer has ended (finished true), waiting for
- * one if none is idle. With drain, never a slot that has not run: NULL when nothing is in flight any more. */
+/* An idle slot: one that never ran (finished false), or one whose transfer has ended (finished true), waiting
+ * for one if none is idle. With drain, never a slot that has not run: NULL when nothing is in flight any
+ * more. */
 struct transfer_slot *transfer_take(struct transfer *transfer, bool drain);
 
 /* Gives a slot that was taken and has nothing to do back. */

@@ -98,7 +98,8 @@ void verdict_release(struct verdict *verdict)
 	verdict->reasons = NULL;
 }
 
-json_t *verdict_limits(const struct wipe_plan *plan, const struct wipe_state *state, const struct medium *medium)
+json_t *verdict_limits(
+    const struct wipe_plan *plan, const struct wipe_state *state, const struct medium *medium)
 {
 	json_t *limits = json_array();
 	bool image = medium->kind == KIND_IMAGE;

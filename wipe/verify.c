@@ -43,8 +43,7 @@ static uint64_t place_blocks(const struct coverage *coverage, uint64_t index)
 }
 
 /* The place in section index: block 8-byte number of the seed's stream, modulo the possible starts. */
-static struct extent sampled_place(
-    const struct coverage *coverage, struct keystream *choice, uint64_t index)
+static struct extent sampled_place(const struct coverage *coverage, struct keystream *choice, uint64_t index)
 {
 	uint32_t block_bytes = coverage->plan->block_bytes;
 	uint64_t start = section_start(coverage, index);
@@ -81,7 +80,8 @@ static void note_mismatch(
 	state->mismatched_blocks++;
 	ranges_add(&state->exceptions, offset_bytes, length, RANGE_MISMATCH);
 	map_add_error(&state->map, offset_bytes);
-	if (length >= KEYSTREAM_BLOCK_BYTES && content_locate(content, block, &found) && found != offset_bytes) {
+	if (length >= KEYSTREAM_BLOCK_BYTES && content_locate(content, block, &found) &&
+	    found != offset_bytes) {
 		uint64_t distance = found > offset_bytes ? found - offset_bytes : offset_bytes - found;
 		if (state->aliased_blocks++ == 0 || distance < state->alias_distance_bytes)
 			state->alias_distance_bytes = distance;
@@ -154,7 +154,8 @@ static void handle_failure(
 		ranges_release(&unreadable);
 	for (size_t i = 0; i < unreadable.count; i++) {
 		const struct range *bad = &unreadable.items[i];
-		ranges_add(&engine->state->exceptions, bad->offset_bytes, bad->length_bytes, RANGE_READ_ERROR);
+		ranges_add(
+		    &engine->state->exceptions, bad->offset_bytes, bad->length_bytes, RANGE_READ_ERROR);
 		map_add_error(&engine->state->map, bad->offset_bytes);
 	}
 	engine->state->exceptions.omitted += unreadable.omitted;
@@ -192,8 +193,8 @@ static void read_extent(struct engine *engine, struct content *content, struct e
 			return;
 		}
 		slot->offset_bytes = extent.offset_bytes;
-		slot->length =
-		    extent.length_bytes < engine->chunk_bytes ? (size_t)extent.length_bytes : engine->chunk_bytes;
+		slot->length = extent.length_bytes < engine->chunk_bytes ? (size_t)extent.length_bytes
+									 : engine->chunk_bytes;
 		transfer_submit(engine->transfer, slot, false);
 		extent.offset_bytes += slot->length;
 		extent.length_bytes -= slot->length;
@@ -238,8 +239,8 @@ static void read_whole(struct engine *engine, struct content *content)
 		read_piece(engine, content, end, (size_t)(engine->device->size_bytes - end));
 }
 
-static void read_samples(struct engine *engine, struct content *content, const struct coverage *coverage,
-    struct keystream *choice)
+static void read_samples(
+    struct engine *engine, struct content *content, const struct coverage *coverage, struct keystream *choice)
 {
 	uint32_t block = engine->plan->block_bytes;
 	uint64_t last = (engine->plan->size_bytes - 1) / block * block;
@@ -268,7 +269,8 @@ int verify_pass(struct engine *engine, uint32_t pass, struct error *error)
 	engine->chunk_bytes = engine->chunk_bytes_maximum;
 	int status = keystream_open(plan->seed, &choice, error);
 	if (status == 0) /* the repeated bytes are compared in pieces: any chunk will do */
-		status = content_open(plan, pass, stamped, BLOCK_IO_ALIGNMENT * PATTERN_MAXIMUM_BYTES, &content, error);
+		status = content_open(
+		    plan, pass, stamped, BLOCK_IO_ALIGNMENT * PATTERN_MAXIMUM_BYTES, &content, error);
 	if (status == 0) {
 		if (!engine->device->direct)
 			block_drop_cache(engine->device);

@@ -57,6 +57,6 @@ void actor_find(struct actor *actor)
 
 json_t *actor_to_json(const struct actor *actor)
 {
-	return json_pack("{s:o, s:I, s:s}", "name", json_from_bytes(actor->name), "uid", (json_int_t)actor->uid,
-	    "via", actor->via);
+	return json_pack("{s:o, s:I, s:s}", "name", json_from_bytes(actor->name), "uid",
+	    (json_int_t)actor->uid, "via", actor->via);
 }

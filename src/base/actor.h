@@ -9,7 +9,7 @@
 struct actor {
 	uid_t uid;      /* of the person, not of the privilege */
 	char name[256]; /* login name; "uid:N" when the account database has none */
-	char via[16];   /* "login" (audit login uid), "sudo", "pkexec" or "process": how the person was known */
+	char via[16]; /* "login" (audit login uid), "sudo", "pkexec" or "process": how the person was known */
 };
 
 /* Finds the person: the kernel's audit login uid where it is set (a process cannot change it back), else

@@ -15,8 +15,7 @@ struct keystream {
 /* Small enough to stay in the first-level cache while the cipher reads it again and again. */
 static const unsigned char zeros[16384];
 
-int crypto_sha256(
-    const void *bytes, size_t length, unsigned char digest[SHA256_BYTES], struct error *error)
+int crypto_sha256(const void *bytes, size_t length, unsigned char digest[SHA256_BYTES], struct error *error)
 {
 	if (EVP_Digest(bytes, length, digest, NULL, EVP_sha256(), NULL) != 1)
 		return error_set(error, EIO, _("OpenSSL could not compute a SHA-256"));

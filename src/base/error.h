@@ -14,8 +14,8 @@
 
 enum error_blame {
 	ERROR_COULD_NOT = 0, /* the world did not let us: exit status 3 */
-	ERROR_REFUSED,       /* misuse, or a thing that must not be done: exit status 2, nothing was touched */
-	ERROR_FINDING,       /* the check ran and found something: exit status 1 */
+	ERROR_REFUSED, /* misuse, or a thing that must not be done: exit status 2, nothing was touched */
+	ERROR_FINDING, /* the check ran and found something: exit status 1 */
 };
 
 struct error {

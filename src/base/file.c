@@ -80,7 +80,8 @@ int file_replace(const char *path, const void *bytes, size_t length, mode_t mode
 		return error_set(error, ENOMEM, _("out of memory"));
 	/* What a crash left here was never the file: it may go. */
 	(void)unlink(beside);
-	CLEANUP_CLOSE int descriptor = open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
+	CLEANUP_CLOSE int descriptor =
+	    open(beside, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, mode);
 	if (descriptor < 0)
 		return error_system(error, errno, _("could not create %s"), beside);
 	int status = file_write_all(descriptor, bytes, length, path, error);

@@ -25,7 +25,8 @@ static const char *find_uncanonical(const json_t *value, int depth)
 	case JSON_REAL:
 		return N_("it holds a number that is not an integer");
 	case JSON_INTEGER:
-		if (json_integer_value(value) > JSON_INTEGER_MAX || json_integer_value(value) < -JSON_INTEGER_MAX)
+		if (json_integer_value(value) > JSON_INTEGER_MAX ||
+		    json_integer_value(value) < -JSON_INTEGER_MAX)
 			return N_("it holds an integer beyond 2^53 - 1");
 		return NULL;
 	case JSON_ARRAY:
@@ -57,8 +58,7 @@ static const char *find_uncanonical(const json_t *value, int depth)
 	return NULL;
 }
 
-int json_parse_strict(
-    const char *text, size_t length, const char *what, json_t **value, struct error *error)
+int json_parse_strict(const char *text, size_t length, const char *what, json_t **value, struct error *error)
 {
 	json_error_t cause;
 	json_t *parsed = json_loadb(text, length, JSON_REJECT_DUPLICATES | JSON_DECODE_ANY, &cause);

@@ -16,8 +16,7 @@
 /* Parses length bytes as one JSON value; what names the text in the error's sentence. Refuses duplicate
  * keys, real numbers, integers beyond ±(2^53 − 1), keys outside printable ASCII, NUL in strings, and
  * anything behind the value. Returns 0 with a new reference in *value, or -EBADMSG. */
-int json_parse_strict(
-    const char *text, size_t length, const char *what, json_t **value, struct error *error);
+int json_parse_strict(const char *text, size_t length, const char *what, json_t **value, struct error *error);
 
 /* Appends the canonical form. Returns 0, -EINVAL for a value that has none (a real number, a key outside
  * ASCII, an integer too large), -ENOMEM. */

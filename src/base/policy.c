@@ -16,26 +16,28 @@ struct setting {
 };
 
 static const struct setting settings[] = {
-    {"organisation", "name", "", "The organisation, as it is printed on certificates.", "証明書に印刷する組織名。"},
+    {"organisation", "name", "", "The organisation, as it is printed on certificates.",
+	"証明書に印刷する組織名。"},
     {"organisation", "department", "", "The department that erases media.", "消去を行う部門。"},
     {"organisation", "contact", "", "Whom to ask about a certificate: telephone or mail.",
-        "証明書の問い合わせ先（電話番号またはメール）。"},
+	"証明書の問い合わせ先（電話番号またはメール）。"},
     {"organisation", "place", "", "Where media are erased, unless --place says otherwise.",
-        "消去の実施場所（--place で変更できる）。"},
+	"消去の実施場所（--place で変更できる）。"},
     {"wipe", "method", "nist-clear",
-        "The overwrite method, unless --method says otherwise (policy §3-3.1, §3-3.2). `kiyome wipe --list-methods`.",
-        "既定の上書き方式（規程 §3-3.1、§3-3.2）。"},
+	"The overwrite method, unless --method says otherwise (policy §3-3.1, §3-3.2). `kiyome wipe "
+	"--list-methods`.",
+	"既定の上書き方式（規程 §3-3.1、§3-3.2）。"},
     {"wipe", "verify", "last",
-        "What is read back: last (the whole last pass), all (each pass), sample:N%, none (no certificate).",
-        "読み戻し検証：last（最終パス全体）、all（全パス）、sample:N%（抜取り）、none（証明書なし）。"},
+	"What is read back: last (the whole last pass), all (each pass), sample:N%, none (no certificate).",
+	"読み戻し検証：last（最終パス全体）、all（全パス）、sample:N%（抜取り）、none（証明書なし）。"},
     {"wipe", "custom", "random",
-        "The passes of the method `custom`: bytes in hexadecimal or `random`, with spaces between.",
-        "方式 custom のパス列：16 進のバイト列または random を空白で区切る。"},
+	"The passes of the method `custom`: bytes in hexadecimal or `random`, with spaces between.",
+	"方式 custom のパス列：16 進のバイト列または random を空白で区切る。"},
     {"wipe", "retries", "2", "How often a failed write or read is tried again before it counts (0 to 10).",
-        "読み書きに失敗したとき再試行する回数（0～10）。"},
+	"読み書きに失敗したとき再試行する回数（0～10）。"},
     {"wipe", "asset-required", "no",
-        "yes: every wipe must name the asset number of the ledger (policy §4-5.1.3).",
-        "yes の場合、情報資産管理台帳の資産番号（--asset）を必須とする（規程 §4-5.1.3）。"},
+	"yes: every wipe must name the asset number of the ledger (policy §4-5.1.3).",
+	"yes の場合、情報資産管理台帳の資産番号（--asset）を必須とする（規程 §4-5.1.3）。"},
 };
 
 struct value {
@@ -62,7 +64,8 @@ static int take_setting(void *context, const char *section, const char *key, con
 	struct policy *policy = context;
 	const struct setting *setting = find_setting(section, key);
 	if (!setting) {
-		(void)snprintf(policy->reason, sizeof policy->reason, _("there is no setting %s in [%s]"), key, section);
+		(void)snprintf(
+		    policy->reason, sizeof policy->reason, _("there is no setting %s in [%s]"), key, section);
 		return 0;
 	}
 	struct value *value = &policy->values[setting - settings];
@@ -83,10 +86,12 @@ static int read_settings(struct policy *policy, const char *path, struct error *
 	if (line == 0)
 		return 0;
 	if (line < 0)
-		return error_system(error, errno ? errno : ENOMEM, _("could not read the settings in %s"), path);
+		return error_system(
+		    error, errno ? errno : ENOMEM, _("could not read the settings in %s"), path);
 	error_refuse(error, EINVAL, _("%s, line %d: %s"), path, line,
 	    policy->reason[0] ? policy->reason : _("this is neither a [section] nor a key = value"));
-	error_advise(error, _("correct the line; a fresh example is printed by `kiyome setup --print-settings`"));
+	error_advise(
+	    error, _("correct the line; a fresh example is printed by `kiyome setup --print-settings`"));
 	return error->code;
 }
 
@@ -140,10 +145,11 @@ void policy_write_default(struct buffer *out, const char *organisation_name)
 {
 	const char *section = "";
 	buffer_append_text(out, "# Kiyome's settings / Kiyome の設定\n"
-	                        "# A line that begins with # is a comment. Drop-ins: kiyome.conf.d/*.conf\n");
+				"# A line that begins with # is a comment. Drop-ins: kiyome.conf.d/*.conf\n");
 	for (size_t i = 0; i < LENGTH_OF(settings); i++) {
 		const struct setting *setting = &settings[i];
-		bool is_name = strcmp(setting->section, "organisation") == 0 && strcmp(setting->key, "name") == 0;
+		bool is_name =
+		    strcmp(setting->section, "organisation") == 0 && strcmp(setting->key, "name") == 0;
 		if (strcmp(section, setting->section) != 0)
 			buffer_printf(out, "\n[%s]\n", section = setting->section);
 		buffer_printf(out, "# %s\n# %s\n%s%s = ", setting->japanese, setting->english,

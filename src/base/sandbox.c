@@ -33,22 +33,24 @@ static int limit_resources(uint64_t memory_bytes, struct error *error)
 	return 0;
 }
 
-/* Landlock (Linux 5.13): all file system access is denied but for reading the named files. A kernel without it
- * leaves that to seccomp and to the lost privileges. */
+/* Landlock (Linux 5.13): all file system access is denied but for reading the named files. A kernel without
+ * it leaves that to seccomp and to the lost privileges. */
 static int restrict_files(const char *const *readable_files, struct error *error)
 {
 	struct landlock_ruleset_attr rules = {.handled_access_fs = (LANDLOCK_ACCESS_FS_MAKE_SYM << 1) - 1};
 	CLEANUP_CLOSE int ruleset = (int)syscall(SYS_landlock_create_ruleset, &rules, sizeof rules, 0);
 	if (ruleset < 0)
 		return errno == ENOSYS || errno == EOPNOTSUPP
-		           ? 0
-		           : error_system(error, errno, _("could not prepare the sandbox"));
+			   ? 0
+			   : error_system(error, errno, _("could not prepare the sandbox"));
 	for (; readable_files && *readable_files; readable_files++) {
 		CLEANUP_CLOSE int file = open(*readable_files, O_PATH | O_CLOEXEC);
 		struct landlock_path_beneath_attr rule = {
 		    .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE, .parent_fd = file};
-		if (file < 0 || syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
-			return error_system(error, errno, _("could not let the sandbox read %s"), *readable_files);
+		if (file < 0 ||
+		    syscall(SYS_landlock_add_rule, ruleset, LANDLOCK_RULE_PATH_BENEATH, &rule, 0) < 0)
+			return error_system(
+			    error, errno, _("could not let the sandbox read %s"), *readable_files);
 	}
 	if (syscall(SYS_landlock_restrict_self, ruleset, 0) < 0)
 		return error_system(error, errno, _("could not close the sandbox"));
@@ -57,8 +59,8 @@ static int restrict_files(const char *const *readable_files, struct error *error
 
 static int drop_privileges(struct error *error)
 {
-	if (geteuid() == 0 &&
-	    (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 || setresuid(NOBODY, NOBODY, NOBODY) < 0))
+	if (geteuid() == 0 && (setgroups(0, NULL) < 0 || setresgid(NOBODY, NOBODY, NOBODY) < 0 ||
+				  setresuid(NOBODY, NOBODY, NOBODY) < 0))
 		return error_system(error, errno, _("could not give up root in the sandbox"));
 	capng_clear(CAPNG_SELECT_BOTH);
 	/* The bounding set can be cleared only by a process that still has CAP_SETPCAP: best effort. */
@@ -69,20 +71,62 @@ static int drop_privileges(struct error *error)
 }
 
 static const int allowed_calls[] = {
-    SCMP_SYS(read), SCMP_SYS(write), SCMP_SYS(pread64), SCMP_SYS(readv), SCMP_SYS(writev), SCMP_SYS(lseek),
-    SCMP_SYS(close), SCMP_SYS(fstat), SCMP_SYS(newfstatat), SCMP_SYS(fcntl), SCMP_SYS(fadvise64),
-    SCMP_SYS(mmap), SCMP_SYS(munmap), SCMP_SYS(mprotect), SCMP_SYS(mremap), SCMP_SYS(madvise), SCMP_SYS(brk),
-    SCMP_SYS(futex), SCMP_SYS(clock_gettime), SCMP_SYS(gettimeofday), SCMP_SYS(clock_nanosleep),
-    SCMP_SYS(getrandom), SCMP_SYS(exit), SCMP_SYS(exit_group), SCMP_SYS(rt_sigaction), SCMP_SYS(rt_sigprocmask),
-    SCMP_SYS(rt_sigreturn), SCMP_SYS(sigaltstack), SCMP_SYS(getpid), SCMP_SYS(gettid), SCMP_SYS(getuid),
-    SCMP_SYS(geteuid), SCMP_SYS(getgid), SCMP_SYS(getegid), SCMP_SYS(sched_yield), SCMP_SYS(sched_getaffinity),
-    SCMP_SYS(poll), SCMP_SYS(restart_syscall), SCMP_SYS(uname), SCMP_SYS(sysinfo),
+    SCMP_SYS(read),
+    SCMP_SYS(write),
+    SCMP_SYS(pread64),
+    SCMP_SYS(readv),
+    SCMP_SYS(writev),
+    SCMP_SYS(lseek),
+    SCMP_SYS(close),
+    SCMP_SYS(fstat),
+    SCMP_SYS(newfstatat),
+    SCMP_SYS(fcntl),
+    SCMP_SYS(fadvise64),
+    SCMP_SYS(mmap),
+    SCMP_SYS(munmap),
+    SCMP_SYS(mprotect),
+    SCMP_SYS(mremap),
+    SCMP_SYS(madvise),
+    SCMP_SYS(brk),
+    SCMP_SYS(futex),
+    SCMP_SYS(clock_gettime),
+    SCMP_SYS(gettimeofday),
+    SCMP_SYS(clock_nanosleep),
+    SCMP_SYS(getrandom),
+    SCMP_SYS(exit),
+    SCMP_SYS(exit_group),
+    SCMP_SYS(rt_sigaction),
+    SCMP_SYS(rt_sigprocmask),
+    SCMP_SYS(rt_sigreturn),
+    SCMP_SYS(sigaltstack),
+    SCMP_SYS(getpid),
+    SCMP_SYS(gettid),
+    SCMP_SYS(getuid),
+    SCMP_SYS(geteuid),
+    SCMP_SYS(getgid),
+    SCMP_SYS(getegid),
+    SCMP_SYS(sched_yield),
+    SCMP_SYS(sched_getaffinity),
+    SCMP_SYS(poll),
+    SCMP_SYS(restart_syscall),
+    SCMP_SYS(uname),
+    SCMP_SYS(sysinfo),
 };
 
 /* ioctls that only tell: what a probe asks of the descriptor it was given. */
 static const unsigned long allowed_requests[] = {
-    BLKGETSIZE64, BLKGETSIZE, BLKSSZGET, BLKPBSZGET, BLKIOMIN, BLKIOOPT, BLKALIGNOFF, BLKROGET, BLKBSZGET,
-    0x301 /* HDIO_GETGEO */, 0x5331 /* CDROM_GET_CAPABILITY */, 0x5326 /* CDROM_DRIVE_STATUS */,
+    BLKGETSIZE64,
+    BLKGETSIZE,
+    BLKSSZGET,
+    BLKPBSZGET,
+    BLKIOMIN,
+    BLKIOOPT,
+    BLKALIGNOFF,
+    BLKROGET,
+    BLKBSZGET,
+    0x301 /* HDIO_GETGEO */,
+    0x5331 /* CDROM_GET_CAPABILITY */,
+    0x5326 /* CDROM_DRIVE_STATUS */,
 };
 
 static int restrict_calls(bool may_open, struct error *error)

@@ -17,8 +17,8 @@ void secret_harden_process(void)
 	const struct rlimit none = {0, 0};
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	/* Where the locked heap cannot be had (a tiny RLIMIT_MEMLOCK), OpenSSL falls back to the ordinary one,
-	 * which PR_SET_DUMPABLE keeps out of core dumps all the same. */
+	/* Where the locked heap cannot be had (a tiny RLIMIT_MEMLOCK), OpenSSL falls back to the ordinary
+	 * one, which PR_SET_DUMPABLE keeps out of core dumps all the same. */
 	(void)CRYPTO_secure_malloc_init(KEY_HEAP_BYTES, KEY_HEAP_SMALLEST);
 }
 
@@ -49,11 +49,10 @@ static int check_passphrase(struct secret *secret, const char *what, struct erro
 	if (secret->length == 0)
 		return error_refuse(error, EINVAL, _("%s holds no passphrase"), what);
 	if (secret->length > PASSPHRASE_MAXIMUM)
-		return error_refuse(
-		    error, EINVAL, _("the passphrase in %s is longer than %d bytes"), what, PASSPHRASE_MAXIMUM);
+		return error_refuse(error, EINVAL, _("the passphrase in %s is longer than %d bytes"), what,
+		    PASSPHRASE_MAXIMUM);
 	if (memchr(secret->bytes, '\0', secret->length) || memchr(secret->bytes, '\n', secret->length))
-		return error_refuse(
-		    error, EINVAL, _("%s must hold the passphrase alone, on one line"), what);
+		return error_refuse(error, EINVAL, _("%s must hold the passphrase alone, on one line"), what);
 	return 0;
 }
 

@@ -12,11 +12,11 @@ size_t text_decode(const char *text, size_t length, uint32_t *point)
 	const unsigned char *byte = (const unsigned char *)text;
 	if (length == 0)
 		return 0;
-	size_t size = byte[0] < 0x80            ? 1
-	              : (byte[0] & 0xe0) == 0xc0 ? 2
-	              : (byte[0] & 0xf0) == 0xe0 ? 3
-	              : (byte[0] & 0xf8) == 0xf0 ? 4
-	                                         : 0;
+	size_t size = byte[0] < 0x80             ? 1
+		      : (byte[0] & 0xe0) == 0xc0 ? 2
+		      : (byte[0] & 0xf0) == 0xe0 ? 3
+		      : (byte[0] & 0xf8) == 0xf0 ? 4
+						 : 0;
 	if (size == 0 || size > length)
 		return 0;
 	uint32_t value = size == 1 ? byte[0] : byte[0] & (0x7fU >> size);
@@ -50,8 +50,8 @@ static bool is_unsafe_on_terminal(uint32_t point)
 {
 	return point < 0x20 || (point >= 0x7f && point < 0xa0) || point == 0xad || point == 0x61c ||
 	       (point >= 0x200b && point <= 0x200f) || (point >= 0x2028 && point <= 0x202e) ||
-	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff || (point >= 0xfff9 && point <= 0xfffb) ||
-	       (point >= 0xe0000 && point <= 0xe0fff);
+	       (point >= 0x2060 && point <= 0x206f) || point == 0xfeff ||
+	       (point >= 0xfff9 && point <= 0xfffb) || (point >= 0xe0000 && point <= 0xe0fff);
 }
 
 void text_append_for_terminal(struct buffer *out, const char *text)

@@ -42,9 +42,11 @@ static void send_frame(
 {
 	struct frame frame = {.kind = kind, .length = (uint32_t)length};
 	struct error ignored;
-	if (length > FRAME_MAXIMUM || file_write_all(channel->descriptor, &frame, sizeof frame, "", &ignored) < 0 ||
+	if (length > FRAME_MAXIMUM ||
+	    file_write_all(channel->descriptor, &frame, sizeof frame, "", &ignored) < 0 ||
 	    file_write_all(channel->descriptor, bytes, length, "", &ignored) < 0)
-		_exit(3); /* the parent is gone, or was sent a message it would refuse: nobody is left to tell */
+		_exit(3); /* the parent is gone, or was sent a message it would refuse: nobody is left to tell
+			   */
 }
 
 void worker_send_progress(struct worker_channel *channel, const struct progress *progress)
@@ -98,7 +100,7 @@ static int keep_descriptors(const struct worker_options *options, int channel, s
 		return error_system(error, errno, _("could not close descriptors"));
 	CLEANUP_CLOSE int nothing = open("/dev/null", O_RDWR | O_CLOEXEC);
 	for (int i = 0; nothing >= 0 && i < 3; i++)
-		/* A sanitizer's report must be seen. */
+	/* A sanitizer's report must be seen. */
 #if defined(__SANITIZE_ADDRESS__)
 		if (i != STDERR_FILENO)
 #endif
@@ -192,10 +194,12 @@ static void reap(struct worker *worker)
 	if (worker->told_how)
 		return;
 	if (reaped > 0 && WIFSIGNALED(how))
-		error_set(&worker->failure, EPROTO, _("the process that did this work was ended by signal %d (%s)"),
-		    WTERMSIG(how), strsignal(WTERMSIG(how)));
+		error_set(&worker->failure, EPROTO,
+		    _("the process that did this work was ended by signal %d (%s)"), WTERMSIG(how),
+		    strsignal(WTERMSIG(how)));
 	else
-		error_set(&worker->failure, EPROTO, _("the process that did this work ended without a result"));
+		error_set(
+		    &worker->failure, EPROTO, _("the process that did this work ended without a result"));
 	worker->told_how = true;
 }
 
@@ -339,7 +343,8 @@ int worker_call(const struct worker_options *options, worker_function *function,
 			break;
 		uint64_t now_ns = clock_monotonic_ns();
 		if (now_ns >= deadline_ns)
-			return error_set(error, ETIMEDOUT, _("no answer within %u seconds"), timeout_ms / 1000);
+			return error_set(
+			    error, ETIMEDOUT, _("no answer within %u seconds"), timeout_ms / 1000);
 		struct pollfd wait = {.fd = worker.descriptor, .events = POLLIN};
 		if (message.kind == WORKER_NOTHING)
 			(void)poll(&wait, 1, (int)((deadline_ns - now_ns) / 1000000U) + 1);

@@ -1,6 +1,6 @@
-/* A job in a process of its own: it is handed descriptors, sends progress, durable marks and one result over a
- * pipe, and can hang, crash or be abandoned without taking its parent with it. The sandbox is a worker with fewer
- * rights. A worker dies with its parent. */
+/* A job in a process of its own: it is handed descriptors, sends progress, durable marks and one result over
+ * a pipe, and can hang, crash or be abandoned without taking its parent with it. The sandbox is a worker with
+ * fewer rights. A worker dies with its parent. */
 #pragma once
 
 #include "src/base/buffer.h"
@@ -15,7 +15,8 @@
 
 struct worker_channel;
 
-/* The job. Returns 0, or a negative errno with the error filled; what it sends reaches the parent in order. */
+/* The job. Returns 0, or a negative errno with the error filled; what it sends reaches the parent in order.
+ */
 typedef int worker_function(struct worker_channel *channel, void *argument, struct error *error);
 
 void worker_send_progress(struct worker_channel *channel, const struct progress *progress);
@@ -30,16 +31,18 @@ bool worker_is_cancelled(const struct worker_channel *channel);
 
 enum worker_rights {
 	WORKER_TRUSTED,   /* the rights of the parent: jobs */
-	WORKER_SANDBOXED, /* no file, network, privilege or new process: parsers and renderers of foreign bytes */
+	WORKER_SANDBOXED, /* no file, network, privilege or new process: parsers and renderers of foreign
+			     bytes */
 };
 
 struct worker_options {
 	enum worker_rights rights;
 	const int *descriptors; /* besides these the child keeps none (standard input, output and error become
-	                           /dev/null) */
+				   /dev/null) */
 	size_t descriptor_count;
-	const char *const *readable_files; /* NULL-ended; regular files a sandboxed child may open for reading */
-	uint64_t memory_bytes;             /* address space of a sandboxed child; 0 = 512 MiB */
+	const char *const
+	    *readable_files;   /* NULL-ended; regular files a sandboxed child may open for reading */
+	uint64_t memory_bytes; /* address space of a sandboxed child; 0 = 512 MiB */
 };
 
 enum worker_message_kind {

@@ -153,7 +153,7 @@ static void tell_plain(struct bar *bar)
 	int tenth = (int)(percent(progress->done_bytes, progress->total_bytes) / 10);
 	bool is_aside = progress->activity == PROGRESS_RETRYING || progress->activity == PROGRESS_SYNCING;
 	if (is_aside || (bar->started && bar->told_pass == progress->pass &&
-	                    bar->told_activity == (int)progress->activity && bar->told_tenth == tenth))
+			    bar->told_activity == (int)progress->activity && bar->told_tenth == tenth))
 		return;
 	CLEANUP_BUFFER struct buffer line = BUFFER_EMPTY;
 	text_append_for_terminal(&line, bar->target);
@@ -185,8 +185,8 @@ static void tell_json(const struct bar *bar)
 	    json_from_count(progress->done_bytes), "total_bytes", json_from_count(progress->total_bytes),
 	    "run_done_bytes", json_from_count(progress->run_done_bytes), "run_total_bytes",
 	    json_from_count(progress->run_total_bytes), "bytes_per_second",
-	    json_from_count(progress->bytes_per_second), "seconds_left", json_from_count(progress->seconds_left),
-	    "errors", json_from_count(progress->errors));
+	    json_from_count(progress->bytes_per_second), "seconds_left",
+	    json_from_count(progress->seconds_left), "errors", json_from_count(progress->errors));
 	if (line)
 		(void)json_dumpf(line, stderr, JSON_COMPACT);
 	(void)fputc('\n', stderr);

@@ -1,4 +1,5 @@
-/* Progress for people and machines: a live line for each medium on a terminal, plain lines in a log, JSON lines. */
+/* Progress for people and machines: a live line for each medium on a terminal, plain lines in a log, JSON
+ * lines. */
 #pragma once
 
 #include "src/base/progress.h"

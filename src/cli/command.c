@@ -31,7 +31,7 @@ int command_fail(const struct invocation *invocation, const struct error *error)
 	}
 	if (invocation->json)
 		(void)command_print_json(json_pack("{s:o, s:o}", "error", json_from_bytes(error->sentence),
-		                             "advice", json_from_bytes(error->advice)),
+					     "advice", json_from_bytes(error->advice)),
 		    true);
 	return error_exit_status(error);
 }

@@ -1,4 +1,5 @@
 /* kiyome wipe: erases media, and says what became of each. */
+#include "src/workflow/wipe.h"
 #include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
@@ -6,7 +7,6 @@
 #include "src/cli/command.h"
 #include "src/cli/passphrase.h"
 #include "src/cli/wipe_text.h"
-#include "src/workflow/wipe.h"
 
 #include <errno.h>
 #include <getopt.h>
@@ -53,9 +53,23 @@ static void catch_stops(void)
 	(void)sigaction(SIGHUP, &action, NULL);
 }
 
-enum option_code { OPTION_IMAGE = 256, OPTION_PARTITION, OPTION_CONFIRM, OPTION_METHOD, OPTION_VERIFY, OPTION_ASSET,
-	OPTION_CONFIDENTIALITY, OPTION_PLACE, OPTION_PASSPHRASE_FILE, OPTION_PASSPHRASE_FD, OPTION_RESUME,
-	OPTION_DRY_RUN, OPTION_LIST_METHODS, OPTION_PROGRESS, OPTION_HELP };
+enum option_code {
+	OPTION_IMAGE = 256,
+	OPTION_PARTITION,
+	OPTION_CONFIRM,
+	OPTION_METHOD,
+	OPTION_VERIFY,
+	OPTION_ASSET,
+	OPTION_CONFIDENTIALITY,
+	OPTION_PLACE,
+	OPTION_PASSPHRASE_FILE,
+	OPTION_PASSPHRASE_FD,
+	OPTION_RESUME,
+	OPTION_DRY_RUN,
+	OPTION_LIST_METHODS,
+	OPTION_PROGRESS,
+	OPTION_HELP
+};
 
 static const struct option options[] = {
     {"image", no_argument, NULL, OPTION_IMAGE},
@@ -134,12 +148,12 @@ static int read_words(const struct invocation *invocation, int argc, char **argv
 			return command_misuse(
 			    invocation, "wipe", _("'%s' is no option, or lacks its value"), argv[optind - 1]);
 		if (!take_option(wish, code, optarg))
-			return command_misuse(
-			    invocation, "wipe", _("--%s does not take '%s'"), options[index].name, optarg ? optarg : "");
+			return command_misuse(invocation, "wipe", _("--%s does not take '%s'"),
+			    options[index].name, optarg ? optarg : "");
 	}
 	if (wish->request.resume && (wish->request.method || wish->request.verify))
-		return command_misuse(
-		    invocation, "wipe", _("a resumed wipe keeps its method and verification: leave them out"));
+		return command_misuse(invocation, "wipe",
+		    _("a resumed wipe keeps its method and verification: leave them out"));
 	if (wish->request.image && wish->request.partition)
 		return command_misuse(invocation, "wipe", _("--image and --partition exclude each other"));
 	return 0;
@@ -159,9 +173,10 @@ static bool ask(const struct wipe_job *job)
 {
 	char line[512];
 	wipe_text_describe(stderr, job);
-	(void)fprintf(stderr, "%s ", wipe_job_is_resumed(job)
-	                                 ? _("To go on erasing it, type its serial number (or the name above):")
-	                                 : _("Everything on it will be gone. To erase it, type its serial number (or the name above):"));
+	(void)fprintf(stderr, "%s ",
+	    wipe_job_is_resumed(job) ? _("To go on erasing it, type its serial number (or the name above):")
+				     : _("Everything on it will be gone. To erase it, type its serial number "
+					 "(or the name above):"));
 	(void)fflush(stderr);
 	if (!fgets(line, sizeof line, stdin))
 		return false;
@@ -176,19 +191,21 @@ static int confirm(const struct wish *wish, const struct wipe_job *job, struct e
 		return 0;
 	if (wish->confirmation_count) {
 		error_refuse(error, EPERM, _("%s is not what was confirmed"), wipe_job_target(job));
-		error_advise(error, _("its serial number or name is '%s'; look at the medium, then --confirm that"),
+		error_advise(error,
+		    _("its serial number or name is '%s'; look at the medium, then --confirm that"),
 		    medium_confirmation(medium));
 		return error->code;
 	}
 	if (!isatty(STDIN_FILENO)) {
 		error_refuse(error, EPERM, _("the erasure of %s is not confirmed"), wipe_job_target(job));
-		error_advise(error, _("without a terminal, --confirm names the serial number of the medium: '%s'"),
+		error_advise(error,
+		    _("without a terminal, --confirm names the serial number of the medium: '%s'"),
 		    medium_confirmation(medium));
 		return error->code;
 	}
 	return ask(job) ? 0
-	                : error_refuse(error, EPERM, _("that is not '%s': %s was not touched"),
-	                      medium_confirmation(medium), wipe_job_target(job));
+			: error_refuse(error, EPERM, _("that is not '%s': %s was not touched"),
+			      medium_confirmation(medium), wipe_job_target(job));
 }
 
 /* ── Watching ── */
@@ -211,7 +228,8 @@ static int status_of(const struct wipe_outcome *outcome)
 {
 	if (!outcome->finished || !outcome->number)
 		return EXIT_COULD_NOT;
-	return outcome->result == RESULT_ERASED || outcome->result == RESULT_UNVERIFIED ? EXIT_DONE : EXIT_FINDING;
+	return outcome->result == RESULT_ERASED || outcome->result == RESULT_UNVERIFIED ? EXIT_DONE
+											: EXIT_FINDING;
 }
 
 static void on_finished(void *context, const struct wipe_job *job, const struct wipe_outcome *outcome)
@@ -244,7 +262,8 @@ static void print_results(const struct session *session)
 	(void)fflush(stdout);
 }
 
-static int run(const struct wish *wish, struct wipe_batch *batch, struct session *session, struct error *error)
+static int run(
+    const struct wish *wish, struct wipe_batch *batch, struct session *session, struct error *error)
 {
 	CLEANUP_SECRET struct secret passphrase = SECRET_EMPTY;
 	const struct wipe_watcher watcher = {

@@ -10,9 +10,11 @@
 int wipe_text_help(void)
 {
 	printf("%s\n\n%s\n", _("Usage: kiyome wipe [OPTION]… DEVICE…"),
-	    _("Overwrites media so that nothing comes back, reads them back, and hands out a signed certificate.\n"
+	    _("Overwrites media so that nothing comes back, reads them back, and hands out a signed "
+	      "certificate.\n"
 	      "\n"
-	      "  --confirm SERIAL      the medium's serial number (of an image its file name); without it, it is asked\n"
+	      "  --confirm SERIAL      the medium's serial number (of an image its file name); without it, "
+	      "it is asked\n"
 	      "  --method M            the passes (default nist-clear); --list-methods prints all\n"
 	      "  --verify V            last (default), all, sample:N%, none (no certificate)\n"
 	      "  --image               the target is a disk image, a regular file\n"
@@ -26,7 +28,8 @@ int wipe_text_help(void)
 	      "  --progress P          auto, plain, json (lines on standard error), none\n"
 	      "  --json                one JSON object for each medium on standard output\n"
 	      "\n"
-	      "Exit status: 0 done; 1 exceptions, interrupted, or not erased; 2 refused, nothing touched; 3 could not."));
+	      "Exit status: 0 done; 1 exceptions, interrupted, or not erased; 2 refused, nothing touched; 3 "
+	      "could not."));
 	return fflush(stdout) == EOF ? EXIT_COULD_NOT : EXIT_DONE;
 }
 
@@ -49,10 +52,10 @@ static json_t *methods_json(void)
 		CLEANUP_BUFFER struct buffer sequence = BUFFER_EMPTY;
 		method_at(i, &method);
 		format_sequence(&sequence, &method);
-		json_array_append_new(list,
-		    json_pack("{s:s, s:s, s:i, s:s, s:b, s:s}", "id", method.id, "name", method.name, "passes",
-		        (int)method.pass_count, "sequence", buffer_text(&sequence), "verifies", (int)method.verifies,
-		        "source", method.source));
+		json_array_append_new(
+		    list, json_pack("{s:s, s:s, s:i, s:s, s:b, s:s}", "id", method.id, "name", method.name,
+			      "passes", (int)method.pass_count, "sequence", buffer_text(&sequence),
+			      "verifies", (int)method.verifies, "source", method.source));
 	}
 	return json_pack("{s:o}", "methods", list);
 }
@@ -161,7 +164,8 @@ void wipe_text_plan(FILE *stream, const struct wipe_job *job)
 	if (plan->verify == VERIFY_NONE)
 		print_field(stream, _("verification"), _("none: there will be no certificate of erasure"));
 	if (plan->verify == VERIFY_SAMPLE)
-		(void)fprintf(stream, _("  verification   a sample of %" PRIu32 "%%\n"), plan->sample_percent);
+		(void)fprintf(
+		    stream, _("  verification   a sample of %" PRIu32 "%%\n"), plan->sample_percent);
 }
 
 json_t *wipe_text_plan_json(const struct wipe_job *job)
@@ -272,7 +276,8 @@ void wipe_text_outcome(struct buffer *out, const struct wipe_job *job, const str
 	}
 	if (outcome->finished && !outcome->number)
 		buffer_printf(out,
-		    _("  the outcome is entry %" PRIu64 " of the register; its document could not be made\n"), outcome->seq);
+		    _("  the outcome is entry %" PRIu64 " of the register; its document could not be made\n"),
+		    outcome->seq);
 	append_file(out, outcome->certified ? _("certificate") : _("report"), outcome->pdf);
 	append_file(out, "", outcome->json);
 	append_file(out, "", outcome->signature);
@@ -285,10 +290,11 @@ static json_t *passes_json(const json_t *body)
 	const json_t *pass;
 	json_array_foreach(json_object_get(body, "passes"), index, pass)
 	{
-		json_array_append_new(list,
-		    json_pack("{s:O, s:O, s:f, s:O}", "pattern", json_object_get(pass, "pattern"), "bytes_written",
-		        json_object_get(pass, "bytes_written"), "seconds",
-		        (double)json_count(pass, "milliseconds", 0) / 1000, "errors", json_object_get(pass, "errors")));
+		json_array_append_new(
+		    list, json_pack("{s:O, s:O, s:f, s:O}", "pattern", json_object_get(pass, "pattern"),
+			      "bytes_written", json_object_get(pass, "bytes_written"), "seconds",
+			      (double)json_count(pass, "milliseconds", 0) / 1000, "errors",
+			      json_object_get(pass, "errors")));
 	}
 	return list;
 }
@@ -297,8 +303,9 @@ static json_t *files_json(const struct wipe_outcome *outcome)
 {
 	if (!outcome->number)
 		return json_null();
-	return json_pack("{s:s, s:o, s:o, s:o}", "number", outcome->number, "pdf", json_from_bytes(outcome->pdf),
-	    "json", json_from_bytes(outcome->json), "signature", json_from_bytes(outcome->signature));
+	return json_pack("{s:s, s:o, s:o, s:o}", "number", outcome->number, "pdf",
+	    json_from_bytes(outcome->pdf), "json", json_from_bytes(outcome->json), "signature",
+	    json_from_bytes(outcome->signature));
 }
 
 json_t *wipe_text_json(const struct wipe_job *job, const struct wipe_outcome *outcome)

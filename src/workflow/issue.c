@@ -28,9 +28,9 @@ static int record(struct reg *reg, const struct actor *actor, const struct regis
     const struct certificate *certificate, struct error *error)
 {
 	json_t *body = json_pack("{s:s, s:o, s:s, s:o, s:o, s:o}", "number", certificate->number, "entry",
-	    json_from_count(entry->seq), "kind", certificate->is_report ? "report" : "certificate", "pdf_sha256",
-	    digest_json(&certificate->pdf), "json_sha256", digest_json(&certificate->json), "signature_sha256",
-	    digest_json(&certificate->signature));
+	    json_from_count(entry->seq), "kind", certificate->is_report ? "report" : "certificate",
+	    "pdf_sha256", digest_json(&certificate->pdf), "json_sha256", digest_json(&certificate->json),
+	    "signature_sha256", digest_json(&certificate->signature));
 	if (!body)
 		return error_set(error, ENOMEM, _("out of memory"));
 	int status = register_append(
@@ -48,13 +48,14 @@ static int make(struct reg *reg, const char *home, const struct secret *passphra
 	if (status == 0)
 		status = identity_open(home, passphrase, &identity, error);
 	if (status == 0)
-		status = certificate_make(entry->canonical.data, entry->canonical.length, proof.data, proof.length,
-		    identity, certificate, error);
+		status = certificate_make(entry->canonical.data, entry->canonical.length, proof.data,
+		    proof.length, identity, certificate, error);
 	return status;
 }
 
-int issue_document(struct reg *reg, const char *home, const struct actor *actor, const struct secret *passphrase,
-    const struct register_entry *entry, struct issued *issued, struct error *error)
+int issue_document(struct reg *reg, const char *home, const struct actor *actor,
+    const struct secret *passphrase, const struct register_entry *entry, struct issued *issued,
+    struct error *error)
 {
 	CLEANUP(certificate_release) struct certificate certificate = {0};
 	*issued = (struct issued){.seq = entry->seq};
@@ -134,8 +135,8 @@ static int issue_one(struct reg *reg, const char *home, const struct secret *pas
 	return status;
 }
 
-int issue_missing(const char *home, const struct secret *passphrase, issue_told *told, void *context,
-    struct error *error)
+int issue_missing(
+    const char *home, const struct secret *passphrase, issue_told *told, void *context, struct error *error)
 {
 	CLEANUP(register_close) struct reg *reg = NULL;
 	CLEANUP(release_missing) struct missing missing = {0};

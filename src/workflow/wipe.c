@@ -88,7 +88,8 @@ static int read_retries(const struct policy *policy, uint32_t *retries, struct e
 	char *end;
 	unsigned long value = strtoul(text, &end, 10);
 	if (*text < '0' || *text > '9' || *end || value > 10)
-		return error_refuse(error, EINVAL, _("the setting [wipe] retries is '%s', not a number from 0 to 10"), text);
+		return error_refuse(
+		    error, EINVAL, _("the setting [wipe] retries is '%s', not a number from 0 to 10"), text);
 	*retries = (uint32_t)value;
 	return 0;
 }
@@ -101,11 +102,13 @@ static int plan_job(struct wipe_job *job, const struct wipe_request *request, st
 	uint32_t retries = 0;
 	int status = read_retries(policy, &retries, error);
 	if (status == 0)
-		status = method_find(request->method ? request->method : policy_text(policy, "wipe", "method"),
-		    policy_text(policy, "wipe", "custom"), &method, error);
+		status =
+		    method_find(request->method ? request->method : policy_text(policy, "wipe", "method"),
+			policy_text(policy, "wipe", "custom"), &method, error);
 	if (status == 0)
-		status = plan_make(&method, request->verify ? request->verify : policy_text(policy, "wipe", "verify"),
-		    retries, medium->size_bytes, medium->logical_block_bytes, &job->plan, error);
+		status = plan_make(&method,
+		    request->verify ? request->verify : policy_text(policy, "wipe", "verify"), retries,
+		    medium->size_bytes, medium->logical_block_bytes, &job->plan, error);
 	if (status == 0)
 		state_start(&job->plan, &job->state);
 	return status;
@@ -116,11 +119,12 @@ static int check_asset(const struct wipe_job *job, struct error *error)
 {
 	const char *wanted = policy_text(job->batch->policy, "wipe", "asset-required");
 	if (strcmp(wanted, "yes") != 0 && strcmp(wanted, "no") != 0)
-		return error_refuse(
-		    error, EINVAL, _("the setting [wipe] asset-required is '%s', neither yes nor no"), wanted);
+		return error_refuse(error, EINVAL,
+		    _("the setting [wipe] asset-required is '%s', neither yes nor no"), wanted);
 	if (strcmp(wanted, "yes") == 0 && !job->asset[0]) {
 		error_refuse(error, EINVAL, _("no asset number was given for %s"), job->target);
-		error_advise(error, _("name it with --asset; the settings demand it ([wipe] asset-required)"));
+		error_advise(
+		    error, _("name it with --asset; the settings demand it ([wipe] asset-required)"));
 		return error->code;
 	}
 	return 0;
@@ -137,7 +141,8 @@ static int describe_job(struct wipe_job *job, const struct wipe_request *request
 	job->target = strdup(request->target);
 	job->asset = copy_text(request->asset);
 	job->confidentiality = copy_text(request->confidentiality);
-	job->place = copy_text(request->place ? request->place : policy_text(policy, "organisation", "place"));
+	job->place =
+	    copy_text(request->place ? request->place : policy_text(policy, "organisation", "place"));
 	if (!job->target || !job->asset || !job->confidentiality || !job->place)
 		return error_set(error, ENOMEM, _("out of memory"));
 	job->guard = (struct guard_request){
@@ -200,8 +205,8 @@ static int open_medium(struct wipe_job *job, struct error *error)
 	const char *was = medium_confirmation(&job->guarded.medium);
 	const char *now = medium_confirmation(&opened.medium);
 	if (strcmp(was, now) != 0 || job->guarded.medium.size_bytes != opened.medium.size_bytes) {
-		status = error_refuse(error, ESTALE, _("%s is another medium than the one confirmed: '%s', now '%s'"),
-		    job->target, was, now);
+		status = error_refuse(error, ESTALE,
+		    _("%s is another medium than the one confirmed: '%s', now '%s'"), job->target, was, now);
 		guard_release(&opened);
 		return status;
 	}
@@ -237,8 +242,8 @@ static int open_all(struct wipe_batch *batch, struct error *error)
 
 /* ── Running ── */
 
-static int append(struct wipe_job *job, const char *kind, json_t *body, struct register_entry *entry,
-    struct error *error)
+static int append(
+    struct wipe_job *job, const char *kind, json_t *body, struct register_entry *entry, struct error *error)
 {
 	struct wipe_batch *batch = job->batch;
 	if (!body)
@@ -253,7 +258,8 @@ static int record_intent(struct wipe_job *job, struct error *error)
 {
 	CLEANUP(register_entry_release) struct register_entry entry = {0};
 	if (job->resumes)
-		return append(job, "wipe.resumed", json_pack("{s:I}", "intent", (json_int_t)job->intent), NULL, error);
+		return append(
+		    job, "wipe.resumed", json_pack("{s:I}", "intent", (json_int_t)job->intent), NULL, error);
 	int status = append(job, "wipe.planned", wipe_record_planned(job), &entry, error);
 	job->intent = entry.seq;
 	clock_now(job->started);
@@ -411,8 +417,8 @@ static void run_jobs(
 	}
 }
 
-int wipe_batch_run(struct wipe_batch *batch, const struct secret *passphrase, const volatile sig_atomic_t *stop,
-    const struct wipe_watcher *watcher, struct error *error)
+int wipe_batch_run(struct wipe_batch *batch, const struct secret *passphrase,
+    const volatile sig_atomic_t *stop, const struct wipe_watcher *watcher, struct error *error)
 {
 	batch->passphrase = passphrase;
 	int status = open_all(batch, error);

@@ -1,5 +1,5 @@
-/* Erasing media: plan → intent → job → outcome → certificate, for one medium or many at once, each in a process of its
- * own. Knows no terminal: a command, a desk or a service drives it through these calls. */
+/* Erasing media: plan → intent → job → outcome → certificate, for one medium or many at once, each in a
+ * process of its own. Knows no terminal: a command, a desk or a service drives it through these calls. */
 #pragma once
 
 #include "src/base/error.h"
@@ -22,24 +22,26 @@ struct wipe_request {
 	const char *target; /* path of the device, or of an image file */
 	bool image;
 	bool partition;
-	bool resume; /* go on with the interrupted run of this medium: method and verification are that run's */
+	bool resume; /* go on with the interrupted run of this medium: method and verification are that run's
+		      */
 	const char *method;
 	const char *verify;
-	const char *asset;           /* number in the ledger of assets (policy §4-5.1.3) */
-	const char *confidentiality; /* of what it held: "極秘", "社外秘", "公開" or the organisation's own word */
+	const char *asset; /* number in the ledger of assets (policy §4-5.1.3) */
+	const char
+	    *confidentiality; /* of what it held: "極秘", "社外秘", "公開" or the organisation's own word */
 	const char *place;
 };
 
-/* Reads the settings below home. The register is opened by wipe_batch_run(), so that a plan can be seen before
- * setup; resume needs it here. */
+/* Reads the settings below home. The register is opened by wipe_batch_run(), so that a plan can be seen
+ * before setup; resume needs it here. */
 int wipe_batch_open(const char *home, struct wipe_batch **batch, struct error *error);
 void wipe_batch_close(struct wipe_batch **batch);
 const struct policy *wipe_batch_policy(const struct wipe_batch *batch);
 
-/* Describes the medium and plans its erasure. Nothing is written and nothing locked. Refused when the medium must not be
- * erased, whatever the reason. The job belongs to the batch. */
-int wipe_batch_add(struct wipe_batch *batch, const struct wipe_request *request, struct wipe_job **job,
-    struct error *error);
+/* Describes the medium and plans its erasure. Nothing is written and nothing locked. Refused when the medium
+ * must not be erased, whatever the reason. The job belongs to the batch. */
+int wipe_batch_add(
+    struct wipe_batch *batch, const struct wipe_request *request, struct wipe_job **job, struct error *error);
 
 const struct medium *wipe_job_medium(const struct wipe_job *job);
 const struct wipe_plan *wipe_job_plan(const struct wipe_job *job);
@@ -48,8 +50,9 @@ bool wipe_job_is_resumed(const struct wipe_job *job);
 
 /* How a job ended. */
 struct wipe_outcome {
-	bool finished;        /* the register has the outcome; else failure tells why not even that was possible */
-	struct error failure; /* code 0, or what went wrong (also with finished: the certificate could not be made) */
+	bool finished; /* the register has the outcome; else failure tells why not even that was possible */
+	struct error
+	    failure; /* code 0, or what went wrong (also with finished: the certificate could not be made) */
 	enum wipe_result result;
 	enum wipe_level level;
 	const json_t *body; /* of the `wipe.finished` entry; NULL unless finished */
@@ -67,8 +70,9 @@ struct wipe_watcher {
 	void (*finished)(void *context, const struct wipe_job *job, const struct wipe_outcome *outcome);
 };
 
-/* Opens every medium exclusively (refused as a whole when one cannot be had), then runs all jobs at once and records
- * them. passphrase unlocks the operator's key and is checked before anything is touched. A *stop that becomes non-zero
- * ends all jobs within a second. Returns 0 when every job came to its outcome, whatever that is. */
-int wipe_batch_run(struct wipe_batch *batch, const struct secret *passphrase, const volatile sig_atomic_t *stop,
-    const struct wipe_watcher *watcher, struct error *error);
+/* Opens every medium exclusively (refused as a whole when one cannot be had), then runs all jobs at once and
+ * records them. passphrase unlocks the operator's key and is checked before anything is touched. A *stop that
+ * becomes non-zero ends all jobs within a second. Returns 0 when every job came to its outcome, whatever that
+ * is. */
+int wipe_batch_run(struct wipe_batch *batch, const struct secret *passphrase,
+    const volatile sig_atomic_t *stop, const struct wipe_watcher *watcher, struct error *error);

@@ -19,7 +19,8 @@ struct wipe_job {
 	char *asset;
 	char *confidentiality;
 	char *place;
-	struct guarded_medium guarded; /* its medium is described from the start, its descriptor open from the run on */
+	struct guarded_medium
+	    guarded; /* its medium is described from the start, its descriptor open from the run on */
 	struct wipe_plan plan;
 	struct wipe_state state; /* as of the last durable mark, then the final one */
 	bool has_result;         /* state is the job's own last word */

@@ -23,8 +23,8 @@ static int send_state(
 {
 	CLEANUP_BUFFER struct buffer text = BUFFER_EMPTY;
 	json_t *json = state_to_json(&working->job->plan, state);
-	int status = json ? json_write_canonical(json, &text, error)
-	                  : error_set(error, ENOMEM, _("out of memory"));
+	int status =
+	    json ? json_write_canonical(json, &text, error) : error_set(error, ENOMEM, _("out of memory"));
 	json_decref(json);
 	if (status == 0)
 		send(working->channel, text.data, text.length);

@@ -9,9 +9,11 @@
 static json_t *organisation(const struct wipe_job *job)
 {
 	const struct policy *policy = job->batch->policy;
-	return json_pack("{s:o, s:o, s:o, s:o}", "name", json_from_bytes(policy_text(policy, "organisation", "name")),
-	    "department", json_from_bytes(policy_text(policy, "organisation", "department")), "contact",
-	    json_from_bytes(policy_text(policy, "organisation", "contact")), "place", json_from_bytes(job->place));
+	return json_pack("{s:o, s:o, s:o, s:o}", "name",
+	    json_from_bytes(policy_text(policy, "organisation", "name")), "department",
+	    json_from_bytes(policy_text(policy, "organisation", "department")), "contact",
+	    json_from_bytes(policy_text(policy, "organisation", "contact")), "place",
+	    json_from_bytes(job->place));
 }
 
 static json_t *operator_json(const struct wipe_batch *batch)
@@ -33,24 +35,25 @@ static json_t *contents(const struct medium *medium)
 	for (size_t i = 0; i < medium->content_count; i++) {
 		const struct medium_content *content = &medium->contents[i];
 		json_array_append_new(list,
-		    json_pack("{s:o, s:o, s:o, s:o, s:o}", "device", json_from_bytes(content->device), "usage",
-		        json_from_bytes(content->usage), "type", json_from_bytes(content->type), "label",
-		        json_from_bytes(content->label), "uuid", json_from_bytes(content->uuid)));
+		    json_pack("{s:o, s:o, s:o, s:o, s:o}", "device", json_from_bytes(content->device),
+			"usage", json_from_bytes(content->usage), "type", json_from_bytes(content->type),
+			"label", json_from_bytes(content->label), "uuid", json_from_bytes(content->uuid)));
 	}
 	return list;
 }
 
 static json_t *medium_json(const struct medium *medium)
 {
-	json_t *json = json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:b, s:b, s:o}",
-	    "path", json_from_bytes(medium->path), "name", json_from_bytes(medium->name), "by_id",
-	    json_from_bytes(medium->by_id), "bus", medium_bus_word(medium->bus), "kind",
-	    medium_kind_word(medium->kind), "vendor", json_from_bytes(medium->vendor), "model",
-	    json_from_bytes(medium->model), "serial", json_from_bytes(medium->serial), "wwn",
-	    json_from_bytes(medium->wwn), "firmware", json_from_bytes(medium->firmware), "size_bytes",
-	    json_from_count(medium->size_bytes), "logical_block_bytes", (int)medium->logical_block_bytes,
-	    "physical_block_bytes", (int)medium->physical_block_bytes, "rotational", (int)medium->rotational,
-	    "removable", (int)medium->removable, "contents", contents(medium));
+	json_t *json =
+	    json_pack("{s:o, s:o, s:o, s:s, s:s, s:o, s:o, s:o, s:o, s:o, s:o, s:i, s:i, s:b, s:b, s:o}",
+		"path", json_from_bytes(medium->path), "name", json_from_bytes(medium->name), "by_id",
+		json_from_bytes(medium->by_id), "bus", medium_bus_word(medium->bus), "kind",
+		medium_kind_word(medium->kind), "vendor", json_from_bytes(medium->vendor), "model",
+		json_from_bytes(medium->model), "serial", json_from_bytes(medium->serial), "wwn",
+		json_from_bytes(medium->wwn), "firmware", json_from_bytes(medium->firmware), "size_bytes",
+		json_from_count(medium->size_bytes), "logical_block_bytes", (int)medium->logical_block_bytes,
+		"physical_block_bytes", (int)medium->physical_block_bytes, "rotational",
+		(int)medium->rotational, "removable", (int)medium->removable, "contents", contents(medium));
 	if (json && medium->backing_file)
 		json_object_set_new(json, "backing_file", json_from_bytes(medium->backing_file));
 	return json;

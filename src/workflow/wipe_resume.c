@@ -16,8 +16,8 @@ struct search {
 	char started[CLOCK_TEXT_SIZE];
 };
 
-/* Device numbers and the disk sequence change with every boot and every plug: a medium is known again by serial number,
- * WWN and size; an image by its file; a medium that has neither by its name and size. */
+/* Device numbers and the disk sequence change with every boot and every plug: a medium is known again by
+ * serial number, WWN and size; an image by its file; a medium that has neither by its name and size. */
 static bool is_same_medium(const struct wipe_job *job, const struct register_entry *entry)
 {
 	const json_t *body = json_object_get(entry->json, "body");
@@ -33,7 +33,8 @@ static bool is_same_medium(const struct wipe_job *job, const struct register_ent
 	if (job->guard.image)
 		return was.inode == now->inode && was.number == now->number;
 	if (job->guard.partition || (!was.serial[0] && !was.wwn[0]))
-		return strcmp(json_text(entry->json, "subject", ""), medium_confirmation(&job->guarded.medium)) == 0 &&
+		return strcmp(json_text(entry->json, "subject", ""),
+			   medium_confirmation(&job->guarded.medium)) == 0 &&
 		       strcmp(was.serial, now->serial) == 0;
 	return strcmp(was.serial, now->serial) == 0 && strcmp(was.wwn, now->wwn) == 0;
 }
@@ -66,7 +67,7 @@ static int visit(void *context, const struct register_entry *entry, struct error
 	} else if (ours && strcmp(kind, "wipe.resumed") == 0) {
 		search->resumed++;
 	} else if (ours && strcmp(kind, "wipe.finished") == 0 &&
-	           strcmp(json_text(body, "result", ""), "interrupted") != 0) {
+		   strcmp(json_text(body, "result", ""), "interrupted") != 0) {
 		search->found = false;
 	}
 	return 0;
@@ -76,8 +77,9 @@ static int take_over(struct wipe_job *job, const struct search *search, struct e
 {
 	int status = plan_from_json(search->planned, &job->plan, error);
 	if (status == 0 && job->plan.block_bytes != job->guarded.medium.logical_block_bytes)
-		status = error_refuse(error, ESTALE, _("%s now has blocks of %u bytes; it had %u when it was interrupted"),
-		    job->target, job->guarded.medium.logical_block_bytes, job->plan.block_bytes);
+		status = error_refuse(error, ESTALE,
+		    _("%s now has blocks of %u bytes; it had %u when it was interrupted"), job->target,
+		    job->guarded.medium.logical_block_bytes, job->plan.block_bytes);
 	if (status == 0 && search->state)
 		status = state_from_json(search->state, &job->plan, &job->state, error);
 	else if (status == 0)
@@ -95,7 +97,8 @@ int wipe_resume_find(struct wipe_job *job, struct reg *reg, struct error *error)
 	if (status == 0 && search.found) {
 		status = take_over(job, &search, error);
 	} else if (status == 0) {
-		status = error_refuse(error, ENOENT, _("no interrupted wipe of %s is in the register"), job->target);
+		status = error_refuse(
+		    error, ENOENT, _("no interrupted wipe of %s is in the register"), job->target);
 		error_advise(error, _("start a new one without --resume"));
 	}
 	json_decref(search.planned);
