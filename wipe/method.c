@@ -20,7 +20,7 @@ struct row {
 
 static const struct row rows[] = {
     {"nist-clear", "NIST SP 800-88 Clear",
-	"NIST SP 800-88 Rev. 1 table A-5; Rev. 2 (2025) §3.1.1: one pass is enough", "random", true, NULL},
+	"NIST SP 800-88 Rev. 1 table A-5; Rev. 2 (2025): one pass is enough", "random", true, NULL},
     {"zero", "One pass of 00", "plain overwrite", "00", false, NULL},
     {"one", "One pass of FF", "plain overwrite", "ff", false, NULL},
     {"random", "One pass of random data", "plain overwrite", "random", false, NULL},
@@ -31,12 +31,10 @@ static const struct row rows[] = {
 	"NISPOM items d, c, d together: a character, its complement, random; a character; a character, its "
 	"complement, random",
 	"00 ff random aa 00 ff random", true, NULL},
-    {"ops-ii", "RCMP TSSIT OPS-II",
-	"RCMP TSSIT OPS-II appendix A: six alternating passes, then random, verify",
+    {"ops-ii", "RCMP TSSIT OPS-II", "RCMP TSSIT OPS-II: six alternating passes, then random, verify",
 	"00 ff 00 ff 00 ff random", true, NULL},
     {"gutmann", "Gutmann, 35 passes",
-	"P. Gutmann, Secure Deletion of Data from Magnetic and Solid-State Memory, USENIX Security 1996, "
-	"table 1",
+	"P. Gutmann, Secure Deletion of Data from Magnetic and Solid-State Memory, USENIX Security 1996",
 	GUTMANN_RANDOM "55 aa 924924 492492 249249 " GUTMANN_STEPS
 		       "924924 492492 249249 6db6db b6db6d db6db6 " GUTMANN_RANDOM,
 	false, NULL},
@@ -66,8 +64,7 @@ static const struct row rows[] = {
 	true, NULL},
     {"ar-380-19", "US Army AR 380-19", "AR 380-19 (1998): random, a character, its complement",
 	"random 00 ff", true, NULL},
-    {"ncsc-tg-025", "NCSC-TG-025", "NCSC-TG-025 (1991) §5: three different characters", "00 ff aa", true,
-	NULL},
+    {"ncsc-tg-025", "NCSC-TG-025", "NCSC-TG-025 (1991): three different characters", "00 ff aa", true, NULL},
     {"bmb21", "BMB21-2019", "BMB21-2019: FF, 00, random three times, FF", "ff 00 random random random ff",
 	false, NULL},
     {"nnsa", "NNSA NAP-14.1-C (NSA 130-2)", "NSA Manual 130-2 as used in Japan: random twice, 00, verify",
