@@ -38,7 +38,9 @@ struct register_entry {
 void register_entry_release(struct register_entry *entry);
 
 /* Appends one entry and its checkpoint, durable on return. body is borrowed. entry may be NULL.
- * Several processes may append at once: one waits for the other (30 s, then -EBUSY). */
+ * Several processes may append at once: one waits for the other (30 s, then -EBUSY).
+ * After an error nothing was appended; only when the disk failed to sync (-EIO) may the whole entry be found
+ * later. */
 int register_append(struct reg *reg, const char *kind, const struct actor *actor, const char *subject,
     const json_t *body, struct register_entry *entry, struct error *error);
 
