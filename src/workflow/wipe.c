@@ -158,10 +158,15 @@ static int describe_job(struct wipe_job *job, const struct wipe_request *request
 	return status;
 }
 
+static bool is_equal(const char *one, const char *other)
+{
+	return one && other && strcmp(one, other) == 0;
+}
+
 static bool is_listed(const struct wipe_batch *batch, const struct medium *medium)
 {
 	for (const struct wipe_job *job = batch->jobs; job; job = job->next)
-		if (strcmp(job->guarded.medium.path, medium->path) == 0 ||
+		if (is_equal(job->guarded.medium.path, medium->path) ||
 		    (medium->number && job->guarded.medium.number == medium->number && !job->guard.image))
 			return true;
 	return false;
