@@ -193,6 +193,21 @@ for line in sys.stdin.read().splitlines():
 	[ "$found" = "opened ${loop#/dev/} sleep (pid $opener)" ]
 }
 
+@test "what record-tree records is shown as the machine shows it" {
+	need_root
+	image seen.img
+	attach "$dir/seen.img"
+	attach "$loop"
+	lower=$(cat "/sys/block/${loop#/dev/}/loop/backing_file")
+	scripts/record-tree "$dir/tree" "${lower#/dev/}" "${loop#/dev/}"
+	wanted='del(.contents, .missing) | .obstacles |= map(select(.use != "opened"))'
+	for device in "$lower" "$loop"; do
+		[ "$("$KIYOME" media show --json --root "$dir/tree" "$device" | jq -S "$wanted")" = \
+			"$("$KIYOME" media show --json "$device" | jq -S "$wanted")" ]
+	done
+	[ "$(jq -r '.obstacles[0].use' <<<"$("$KIYOME" media show --json --root "$dir/tree" "$lower")")" = holder ]
+}
+
 @test "an image is shown and confirmed by its name" {
 	image card.img
 	mkfs.vfat -n CARD "$dir/card.img" >/dev/null

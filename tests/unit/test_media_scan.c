@@ -264,10 +264,10 @@ static void a_serial_page_longer_than_its_bytes_is_not_believed(void **state)
 {
 	(void)state;
 	static const unsigned char honest[] = {0, 0x80, 0, 6, ' ', 'A', 'B', 'C', ' ', ' ', 'X'};
-	static const unsigned char lying[] = {0, 0x80, 0xff, 0xff, 'A', 'B'};
+	static const unsigned char lying[] = {0, 0x80, 0xff, 0xff, 'A', 'B', 'C', 0};
 	static const unsigned char another[] = {0, 0x83, 0, 2, 'A', 'B'};
 	CLEANUP_FREE char *trimmed = strings_serial_of_page(honest, sizeof honest);
-	CLEANUP_FREE char *cut = strings_serial_of_page(lying, sizeof lying);
+	CLEANUP_FREE char *cut = strings_serial_of_page(lying, 6);
 	assert_string_equal(trimmed, "ABC");
 	assert_string_equal(cut, "AB");
 	assert_null(strings_serial_of_page(another, sizeof another));
