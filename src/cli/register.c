@@ -134,6 +134,7 @@ static void cleanup_table(struct libscols_table *const *table)
 	scols_unref_table(*table);
 }
 
+/* What was read before an error is shown too: a changed entry does not hide those before it. */
 static int print_table(struct listing *listing, const char *kind, struct error *error)
 {
 	CLEANUP(cleanup_table) struct libscols_table *table = scols_new_table();
@@ -144,18 +145,16 @@ static int print_table(struct listing *listing, const char *kind, struct error *
 			return error_set(error, ENOMEM, _("out of memory"));
 	listing->table = table;
 	int status = register_each(listing->reg, 0, kind, list_entry, listing, error);
-	if (status == 0 && (scols_print_table(table) != 0 || fflush(stdout) == EOF))
-		return error_system(error, errno, _("could not write the list"));
-	return status;
+	bool printed = scols_print_table(table) == 0 && fflush(stdout) != EOF;
+	return status < 0 || printed ? status : error_system(error, errno, _("could not write the list"));
 }
 
 static int print_array(struct listing *listing, const char *kind, struct error *error)
 {
 	(void)fputs("{\"entries\":[", stdout);
 	int status = register_each(listing->reg, 0, kind, list_entry, listing, error);
-	if (status == 0 && (puts("\n]}") == EOF || fflush(stdout) == EOF))
-		return error_system(error, errno, _("could not write the list"));
-	return status;
+	bool printed = puts("\n]}") != EOF && fflush(stdout) != EOF;
+	return status < 0 || printed ? status : error_system(error, errno, _("could not write the list"));
 }
 
 static int list(struct invocation *invocation, int argc, char **argv)
@@ -166,9 +165,11 @@ static int list(struct invocation *invocation, int argc, char **argv)
 	struct error error = {0};
 	struct listing listing = {0};
 	const char *kind = NULL;
+	opterr = 0;
 	for (int option; (option = getopt_long(argc, argv, "", options, NULL)) != -1;) {
 		if (option == '?')
-			return command_misuse(invocation, "register", _("register list has no such option"));
+			return command_misuse(
+			    invocation, "register", _("register list does not take '%s'"), argv[optind - 1]);
 		*(option == 'k' ? &kind : &listing.since) = optarg;
 	}
 	if (optind < argc)
