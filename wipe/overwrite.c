@@ -6,12 +6,16 @@
 #include <errno.h>
 #include <string.h>
 
-/* The largest chunk in which fixed bytes repeat from its start on. */
+/* The largest chunk in which fixed bytes repeat from its start on; whole blocks at least, where there is
+ * none. */
 static size_t chunk_for(const struct engine *engine, const struct pattern *pattern)
 {
-	size_t unit = BLOCK_IO_ALIGNMENT * (pattern->random ? 1 : pattern->length);
-	if (engine->device->block_bytes > BLOCK_IO_ALIGNMENT)
-		unit *= engine->device->block_bytes / BLOCK_IO_ALIGNMENT;
+	size_t block = BLOCK_IO_ALIGNMENT;
+	if (engine->device->block_bytes > block)
+		block = engine->device->block_bytes;
+	size_t unit = block * (pattern->random ? 1 : pattern->length);
+	if (unit > engine->chunk_bytes_maximum)
+		unit = block;
 	return engine->chunk_bytes_maximum / unit * unit;
 }
 
@@ -88,8 +92,10 @@ static void handle_failure(
 	write_around(work, bytes, length, offset_bytes);
 	work->holes |= engine->state->stop != STOP_NONE;
 	/* A medium that was pulled meanwhile fails everywhere: that is no bad place. */
-	if (work->around.count && engine_medium_is_gone(engine, EIO))
+	if (work->around.count && engine_medium_is_gone(engine, EIO)) {
+		work->holes = true;
 		ranges_release(&work->around);
+	}
 	for (size_t i = 0; i < work->around.count; i++) {
 		const struct range *bad = &work->around.items[i];
 		ranges_add(
