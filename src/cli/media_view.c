@@ -15,7 +15,7 @@
 
 static const char *bus_name(enum medium_bus bus)
 {
-	static const char *const names[] = {[BUS_UNKNOWN] = "?",
+	static const char *const names[] = {[BUS_UNKNOWN] = N_("unknown"),
 	    [BUS_USB] = "USB",
 	    [BUS_ATA] = "ATA",
 	    [BUS_SCSI] = "SCSI",
@@ -30,7 +30,7 @@ static const char *bus_name(enum medium_bus bus)
 
 static const char *kind_name(enum medium_kind kind)
 {
-	static const char *const names[] = {[KIND_UNKNOWN] = "?",
+	static const char *const names[] = {[KIND_UNKNOWN] = N_("unknown"),
 	    [KIND_HDD] = "HDD",
 	    [KIND_SSD] = "SSD",
 	    [KIND_USB_FLASH] = N_("USB flash"),

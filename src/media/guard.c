@@ -160,7 +160,7 @@ static int open_once(const struct medium *medium, uint64_t deadline_ns, struct e
 	int flags = O_RDWR | O_CLOEXEC | (medium->kind == KIND_IMAGE ? O_NOFOLLOW : O_EXCL);
 	int direct = O_DIRECT;
 	for (;;) {
-		int descriptor = open(medium->path, flags | direct);
+		int descriptor = open(medium->path ? medium->path : "", flags | direct);
 		if (descriptor >= 0)
 			return descriptor;
 		if (errno == EINVAL && direct) {

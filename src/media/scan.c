@@ -119,6 +119,25 @@ static int add_medium(
 	return status == -ENODEV ? 0 : status;
 }
 
+/* Examines all, and forgets those that were pulled out meanwhile. */
+static int examine_list(const struct uses *uses, struct media_list *list, struct error *error)
+{
+	size_t kept = 0;
+	for (size_t i = 0; i < list->count; i++) {
+		struct medium medium = list->media[i];
+		int status = uses_examine(uses, &medium, error);
+		list->media[i] = (struct medium){0};
+		if (status == -ENODEV)
+			medium_release(&medium);
+		else
+			list->media[kept++] = medium;
+		if (status < 0 && status != -ENODEV)
+			return status;
+	}
+	list->count = kept;
+	return 0;
+}
+
 int media_scan(const struct media_place *place, struct media_list *list, struct error *error)
 {
 	CLEANUP(sysfs_release_names) struct name_list names = {0};
@@ -133,8 +152,8 @@ int media_scan(const struct media_place *place, struct media_list *list, struct 
 			status = add_medium(place, names.names[i], list, error);
 	if (status == 0)
 		status = uses_read(place, &uses, error);
-	for (size_t i = 0; status == 0 && i < list->count; i++)
-		status = uses_examine(&uses, &list->media[i], error);
+	if (status == 0)
+		status = examine_list(&uses, list, error);
 	if (status < 0)
 		media_list_release(list);
 	return status;

@@ -215,6 +215,9 @@ int uses_examine(const struct uses *uses, struct medium *medium, struct error *e
 	    medium->kind == KIND_IMAGE ? STACK_NONE : stack_find_number(&uses->stack, medium->number);
 	int status = 0;
 	medium_clear_obstacles(medium);
+	/* What is not among the devices could not be found in use either. */
+	if (medium->kind != KIND_IMAGE && node == STACK_NONE)
+		return error_set(error, ENODEV, _("%s went away while it was looked at"), medium->path);
 	if (medium->kind == KIND_IMAGE)
 		status = examine_image(uses, medium, error);
 	if (status == 0)

@@ -19,5 +19,6 @@ struct uses {
 int uses_read(const struct media_place *place, struct uses *uses, struct error *error);
 void uses_release(struct uses *uses);
 
-/* Replaces the medium's obstacles and mounts by what is known of it here. */
+/* Replaces the medium's obstacles and mounts by what is known of it here. -ENODEV when the medium is not
+ * among the devices any more. */
 int uses_examine(const struct uses *uses, struct medium *medium, struct error *error);
