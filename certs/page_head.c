@@ -8,7 +8,7 @@
 
 static const struct style style_organisation = {TYPE_MINCHO, 11, 0.4, &ink_text};
 static const struct style style_department = {TYPE_GOTHIC, 7.2, 0, &ink_label};
-static const struct style style_title = {TYPE_MINCHO, 19, 4.5, &ink_text};
+static const struct style style_title = {TYPE_MINCHO, 20, 1.8, &ink_text};
 static const struct style style_title_english = {TYPE_MINCHO, 10, 0.5, &ink_label};
 static const struct style style_number = {TYPE_GOTHIC, 10.5, 0.3, &ink_text};
 static const struct style style_statement = {TYPE_MINCHO, 9.6, 0, &ink_text};
@@ -82,7 +82,7 @@ static void draw_verdict(struct page *page)
 {
 	struct canvas *canvas = &page->canvas;
 	struct style style = {TYPE_MINCHO, VERDICT_SIZE, 2.5, &canvas->accent};
-	struct style english = {TYPE_MINCHO, 12, 1.2, &canvas->accent};
+	struct style english = {TYPE_MINCHO, 12, 0.9, &canvas->accent};
 	const struct words *words = &page->paper->verdict;
 	double width = canvas_width(canvas, &style, words->japanese);
 	double room = CANVAS_MEASURE - 18;
