@@ -54,7 +54,8 @@ static int read_line(int terminal, struct secret *secret, struct error *error)
 		   : 0;
 }
 
-static int ask_without_echo(int terminal, struct secret *secret, struct error *error)
+/* The question comes when the echo is off: who answers at once is not seen either. */
+static int ask_without_echo(int terminal, const char *question, struct secret *secret, struct error *error)
 {
 	static const int signals[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTSTP};
 	const struct sigaction note = {.sa_handler = note_signal};
@@ -70,7 +71,9 @@ static int ask_without_echo(int terminal, struct secret *secret, struct error *e
 		(void)sigaction(signals[i], &note, &before[i]);
 	int status = tcsetattr(terminal, TCSAFLUSH, &hidden) < 0
 			 ? error_system(error, errno, _("could not switch off the terminal's echo"))
-			 : read_line(terminal, secret, error);
+			 : file_write_all(terminal, question, strlen(question), _("the terminal"), error);
+	if (status == 0)
+		status = read_line(terminal, secret, error);
 	(void)tcsetattr(terminal, TCSAFLUSH, &shown);
 	for (size_t i = 0; i < LENGTH_OF(signals); i++)
 		(void)sigaction(signals[i], &before[i], NULL);
@@ -83,9 +86,7 @@ static int ask(int terminal, const char *question, struct secret *secret, struct
 {
 	int status = secret_allocate(secret, error);
 	if (status == 0)
-		status = file_write_all(terminal, question, strlen(question), _("the terminal"), error);
-	if (status == 0)
-		status = ask_without_echo(terminal, secret, error);
+		status = ask_without_echo(terminal, question, secret, error);
 	struct error ignored;
 	(void)file_write_all(terminal, "\n", 1, "", &ignored);
 	return status;
