@@ -1,7 +1,7 @@
 # make          builds build/release/kiyome
 # make demo     installs what is missing, builds, erases a disk image, shows the certificate
 # make check    installs what is missing, builds, runs every test
-# Also: asan, bench, lint, floors, format, install, clean
+# Also: asan, fuzz, bench, lint, floors, format, install, clean
 
 VERSION := 0.1.0
 PREFIX ?= /usr/local
@@ -21,7 +21,9 @@ library_libs = $(eval library_libs := $(shell pkg-config --libs $(LIBRARIES)) -l
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fcf-protection
 OPTIMISE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE
 LINK_release := -pie -Wl,-z,relro,-z,now
+OPTIMISE_fuzz := -O1 -g -fsanitize=fuzzer-no-link,address,undefined -fno-sanitize-recover=all -fPIE -Wno-unknown-warning-option -Wno-missing-field-initializers
 LINK_asan := -pie -fsanitize=address,undefined
+LINK_fuzz := -pie -fsanitize=fuzzer,address,undefined
 
 CFLAGS_ALL = -std=c17 -D_GNU_SOURCE -D_FILE_OFFSET_BITS=64 -I. -Wall -Wextra -Werror \
   -Wstrict-prototypes -Wmissing-prototypes -Wshadow -Wvla -Wformat=2 -Wno-format-nonliteral -Wno-format-y2k \
@@ -34,10 +36,11 @@ ROOM_OBJECTS := $(filter-out $(BUILD)/src/cli/main.o,$(OBJECTS))
 UNIT_SOURCES := $(wildcard tests/unit/test_*.c)
 UNIT_PROGRAMS := $(UNIT_SOURCES:%.c=$(BUILD)/%)
 RIG_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/rigs/*.c))
+FUZZ_PROGRAMS := $(patsubst %.c,$(BUILD)/%,$(wildcard tests/fuzz/*.c))
 CATALOGUES := $(patsubst po/%.po,build/locale/%/LC_MESSAGES/kiyome.mo,$(wildcard po/*.po))
 ALL_C := $(wildcard src/*/*.[ch] wipe/*.[ch] takeout/*.[ch] backup/*.[ch] certs/*.[ch] tests/*/*.[ch])
 
-.PHONY: all program tests demo check asan bench lint floors format install clean pot print-libraries
+.PHONY: all program tests fuzzers fuzz demo check asan bench lint floors format install clean pot print-libraries
 all: program $(CATALOGUES)
 
 program: $(BUILD)/kiyome
@@ -65,7 +68,12 @@ build/locale/%/LC_MESSAGES/kiyome.mo: po/%.po
 	@mkdir -p $(@D)
 	$(call QUIET,MO  ,$<)msgfmt --check --output-file=$@ $<
 
+$(BUILD)/tests/fuzz/%: $(BUILD)/tests/fuzz/%.o $(BUILD)/libkiyome.a
+	$(call QUIET,LINK,$@)$(CC) $(LINK_$(VARIANT)) -o $@ $^ $(library_libs) $(LDFLAGS)
+
 tests: $(UNIT_PROGRAMS) $(RIG_PROGRAMS)
+
+fuzzers: $(FUZZ_PROGRAMS)
 
 asan:
 	$(MAKE) VARIANT=asan program
@@ -78,6 +86,10 @@ demo:
 check:
 	scripts/setup check
 	scripts/check
+
+fuzz:
+	scripts/setup check
+	scripts/fuzz 60
 
 bench:
 	scripts/setup bench
