@@ -5,6 +5,7 @@
 #include "src/base/file.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
+#include "src/cli/cert_issue.h"
 #include "src/cli/command.h"
 #include "src/register/register.h"
 
@@ -18,11 +19,15 @@ static int help(void)
 	printf("%s\n\n"
 	       "  list                        %s\n"
 	       "  show NUMBER                 %s\n"
-	       "  verify FILE                 %s\n\n"
+	       "  verify FILE                 %s\n"
+	       "  issue                       %s\n\n"
 	       "%s\n",
-	    _("Usage: kiyome cert list|show|verify"), _("the certificates and reports of this register"),
+	    _("Usage: kiyome cert list|show|verify|issue"),
+	    _("the certificates and reports of this register"),
 	    _("what a certificate says, and where its files are"),
 	    _("is this certificate (.pdf, or .json with its .p7s beside it) genuine and whole?"),
+	    _("makes the documents of outcomes that have none (after a crash or a full disk);\n"
+	      "                              --passphrase-file FILE, --passphrase-fd N, or it is asked"),
 	    _("verify needs no register. It takes the authority's certificate from\n"
 	      "  --ca FILE              a PEM file; HOME/ca.pem when nothing is given\n"
 	      "  --ca-fingerprint HEX   the signature itself, if its SHA-256 is this\n"
@@ -353,9 +358,9 @@ int command_cert(struct invocation *invocation, int argc, char **argv)
 	static const struct {
 		const char *name;
 		command_function *run;
-	} verbs[] = {{"list", list}, {"show", show}, {"verify", verify}};
+	} verbs[] = {{"list", list}, {"show", show}, {"verify", verify}, {"issue", cert_issue}};
 	if (argc < 2)
-		return command_misuse(invocation, "cert", _("say what: list, show or verify"));
+		return command_misuse(invocation, "cert", _("say what: list, show, verify or issue"));
 	for (int i = 1; i < argc && strcmp(argv[i], "--") != 0; i++)
 		if (strcmp(argv[i], "--help") == 0)
 			return help();
