@@ -72,18 +72,15 @@ static int open_parts(struct reg *reg, const char *home, const char *path, struc
 		status = schema_prepare(&reg->store, reg->mode == REGISTER_APPEND, error);
 	if (status < 0)
 		return status;
-	if (reg->mode == REGISTER_READ) {
-		/* A register whose first entry was damaged is opened nonetheless: to be verified. */
-		struct error cause = {0};
-		status = load_origin(reg, &cause);
-		if (status < 0 && status != -EBADMSG && status != -ENOENT) {
-			*error = cause;
-			return status;
-		}
-		return store_run(&reg->store, "PRAGMA query_only = ON", _("open the register"), error);
+	struct error cause = {0};
+	status = load_origin(reg, &cause);
+	/* A register whose first entry was damaged is opened for reading nonetheless: to be verified. */
+	bool damaged = status == -EBADMSG || status == -ENOENT;
+	if (status < 0 && (reg->mode == REGISTER_APPEND || !damaged)) {
+		*error = cause;
+		return status;
 	}
-	status = load_origin(reg, error);
-	return status < 0 ? status : load_signer(reg, home, error);
+	return reg->mode == REGISTER_APPEND ? load_signer(reg, home, error) : 0;
 }
 
 int register_open(const char *home, enum register_mode mode, struct reg **reg, struct error *error)

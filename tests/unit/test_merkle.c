@@ -314,6 +314,10 @@ static void every_consistency_is_proved_and_nothing_else(void **state)
 			assert_int_equal(merkle_verify_consistency(
 					     from, to, &tree.root[from], &tree.root[to - 1], &path, &error),
 			    -EBADMSG);
+			/* The way up to the root of a much larger tree is longer. */
+			assert_int_equal(merkle_verify_consistency(
+					     from, 4 * to, &tree.root[from], &tree.root[to], &path, &error),
+			    -EBADMSG);
 			if (from < to)
 				assert_int_equal(merkle_verify_consistency(to, from, &tree.root[to],
 						     &tree.root[from], &path, &error),

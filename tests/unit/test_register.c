@@ -240,6 +240,12 @@ static void a_register_is_never_made_over_another(void **state)
 	assert_int_equal(register_create(home, "other.example", &error), -EEXIST);
 	assert_int_equal(error_exit_status(&error), 2);
 	assert_sound(home, 5);
+	/* Neither when the one or the other of its files was lost. */
+	CLEANUP(cleanup_home) char *keyless = copy_home(filled);
+	CLEANUP_FREE char *key = file_join(keyless, "keys/log.key");
+	assert_int_equal(unlink(key), 0);
+	assert_int_equal(register_create(keyless, "other.example", &error), -EEXIST);
+	assert_sound(keyless, 5);
 	assert_int_equal(unlink(path), 0);
 	assert_int_equal(register_create(home, "other.example", &error), -EEXIST);
 	CLEANUP(cleanup_home) char *empty = make_home();
@@ -411,6 +417,10 @@ static const struct {
 	"entry 3 was changed: it does not have its hash", 1},
     {"UPDATE entry SET canonical = replace(canonical, ',\"kind', ', \"kind') WHERE seq = 3",
 	"entry 3: its text is not in canonical form", 2},
+    {"UPDATE entry SET canonical = replace(canonical, '\"uid\":1000,\"via\":\"sudo\"', "
+     "'\"via\":\"sudo\",\"uid\":1000')"
+     " WHERE seq = 3",
+	"entry 3: its text is not in canonical form", 2},
     {"UPDATE entry SET canonical = canonical || ' ' WHERE seq = 3",
 	"entry 3: its text is not in canonical form", 2},
     {"UPDATE entry SET leaf_hash = zeroblob(32) WHERE seq = 3",
@@ -479,18 +489,46 @@ static void a_dropped_guard_is_named(void **state)
 	register_report_release(&report);
 }
 
-/* Its functions would run as root. */
+static unsigned alarms;
+
+static void sql_alarm(sqlite3_context *context, int count, sqlite3_value **values)
+{
+	(void)count, (void)values;
+	alarms++;
+	sqlite3_result_text(context, "wipe.planned", -1, SQLITE_STATIC);
+}
+
+static int add_alarm(sqlite3 *db, const char **why, const void *api)
+{
+	(void)why, (void)api;
+	return sqlite3_create_function(
+	    db, "alarm", 1, SQLITE_UTF8 | SQLITE_DETERMINISTIC, NULL, sql_alarm, NULL, NULL);
+}
+
+/* A function that somebody built into the table would run with the rights of who reads it: as root. */
 static void tables_of_somebody_else_are_not_evaluated(void **state)
 {
 	(void)state;
 	CLEANUP(cleanup_home) char *home = copy_home(filled);
 	struct reg *reg = NULL;
-	run_sql(home, "CREATE INDEX mine ON entry (json_extract(canonical, '$.kind'))");
+	struct visited visited = {0};
+	assert_int_equal(sqlite3_auto_extension((void (*)(void))add_alarm), SQLITE_OK);
+	run_sql(home,
+	    "PRAGMA writable_schema = ON; UPDATE sqlite_schema SET sql ="
+	    " replace(sql, 'json_extract(canonical, ''$.kind'')', 'alarm(canonical)') WHERE name = 'entry'");
+	run_sql(home, "SELECT kind FROM entry NOT INDEXED");
+	assert_int_equal(alarms, 5);
+	alarms = 0;
 	assert_int_equal(register_open(home, REGISTER_APPEND, &reg, &error), -EBADMSG);
 	assert_int_equal(error_exit_status(&error), 1);
 	struct register_report report = verify_home(home);
-	assert_true(has_sentence(report.findings, "the index 'mine' of the file is not as Kiyome makes it"));
+	assert_true(has_sentence(report.findings, "the table 'entry' of the file is not as Kiyome makes it"));
 	register_report_release(&report);
+	reg = open_home(home, REGISTER_READ);
+	(void)register_each(reg, 0, "wipe.planned", visit, &visited, &error);
+	register_close(&reg);
+	assert_int_equal(sqlite3_cancel_auto_extension((void (*)(void))add_alarm), 1);
+	assert_int_equal(alarms, 0);
 }
 
 static void a_changed_entry_is_not_read(void **state)

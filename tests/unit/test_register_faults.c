@@ -320,6 +320,22 @@ static void a_register_that_could_not_be_made_can_be_made_again(void **state)
 	}
 }
 
+/* Between the key and the last rename. */
+static void a_register_that_was_never_published_is_made_again(void **state)
+{
+	(void)state;
+	CLEANUP(cleanup_home) char *home = make_filled_home();
+	CLEANUP_FREE char *path = file_join(home, "register.db");
+	CLEANUP_FREE char *beside = file_join(home, "register.db.new");
+	assert_int_equal(rename(path, beside), 0);
+	arm(FAULT_OPEN, 1, true, 0);
+	assert_int_not_equal(register_create(home, ORIGIN, &error), 0);
+	assert_true(disarm());
+	assert_int_equal(register_create(home, "other.example", &error), 0);
+	assert_false(file_exists(beside));
+	assert_sound(home, 1);
+}
+
 /* ── Limits ── */
 
 static void a_full_disk_leaves_what_was_there(void **state)
@@ -495,6 +511,7 @@ int main(void)
 	    cmocka_unit_test(any_one_fault_loses_nothing),
 	    cmocka_unit_test(a_fault_and_then_death_loses_nothing),
 	    cmocka_unit_test(a_register_that_could_not_be_made_can_be_made_again),
+	    cmocka_unit_test(a_register_that_was_never_published_is_made_again),
 	    cmocka_unit_test(a_full_disk_leaves_what_was_there),
 	    cmocka_unit_test(two_processes_append_in_turn),
 	    cmocka_unit_test(a_reader_sees_a_whole_register_while_another_appends),
