@@ -1,6 +1,7 @@
 #include "certs/cms.h"
 
 #include "certs/chain.h"
+#include "certs/cms_form.h"
 #include "certs/ossl.h"
 #include "src/base/crypto.h"
 
@@ -176,8 +177,9 @@ static int check_bytes(CMS_ContentInfo *message, const struct cms_bytes *parts, 
 	return error->code;
 }
 
-static int verify_message(CMS_ContentInfo *message, const struct cms_bytes *parts, size_t count,
-    const struct cms_trust *trust, enum cms_profile profile, struct cms_facts *facts, struct error *error)
+static int verify_message(CMS_ContentInfo *message, struct cms_bytes der, const struct cms_bytes *parts,
+    size_t count, const struct cms_trust *trust, enum cms_profile profile, struct cms_facts *facts,
+    struct error *error)
 {
 	OSSL_CERTIFICATES certificates = CMS_get1_certs(message);
 	X509 *certificate = find_signer(message, certificates);
@@ -194,6 +196,8 @@ static int verify_message(CMS_ContentInfo *message, const struct cms_bytes *part
 		status = find_ca(trust, certificates, &ca, error);
 	if (status == 0)
 		status = chain_verify(certificate, ca, facts->time, error);
+	if (status == 0)
+		status = cms_check_form(der.data, der.length, certificate, ca, error);
 	return status < 0 ? status : check_bytes(message, parts, count, ca, facts->time, error);
 }
 
@@ -209,7 +213,7 @@ int cms_verify(struct cms_bytes der, const struct cms_bytes *parts, size_t count
 		ERR_clear_error();
 		return error_finding(error, EBADMSG, _("the signature is no CMS signature"));
 	}
-	int status = verify_message(message, parts, count, trust, profile, facts, error);
+	int status = verify_message(message, der, parts, count, trust, profile, facts, error);
 	ERR_clear_error();
 	return status;
 }
