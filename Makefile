@@ -113,7 +113,10 @@ pot:
 install: all
 	install -D -m 0755 $(BUILD)/kiyome $(DESTDIR)$(PREFIX)/sbin/kiyome
 	for page in docs/*.1 docs/*.5; do \
-	  [ ! -e "$$page" ] || install -D -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; \
+	  install -D -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/man$${page##*.}/$${page##*/}"; \
+	done
+	for page in docs/ja/*.1; do \
+	  install -D -m 0644 "$$page" "$(DESTDIR)$(PREFIX)/share/man/ja/man1/$${page##*/}"; \
 	done
 	for catalogue in $(CATALOGUES:build/locale/%=%); do \
 	  install -D -m 0644 "build/locale/$$catalogue" "$(DESTDIR)$(PREFIX)/share/locale/$$catalogue"; \
