@@ -446,7 +446,7 @@ static const struct {
 	"the hash at level 1, position 1 of the tree is not that of its entries", 1},
     {"DELETE FROM node WHERE level = 2", "lacks the hash at level 2, position 0", 1},
     {"INSERT INTO node VALUES (5, 0, zeroblob(32))", "the tree has 1 hashes too many", 1},
-    {"UPDATE checkpoint SET note = replace(note, 'A', 'B') WHERE size = 3",
+    {"UPDATE checkpoint SET note = replace(note, '.kiyome', '.kiy0me') WHERE size = 3",
 	"the checkpoint of 3 entries: ", 1},
     {"UPDATE checkpoint SET note = (SELECT note FROM checkpoint WHERE size = 4) WHERE size = 3",
 	"the checkpoint of 3 entries was signed over 4", 1},
@@ -555,7 +555,8 @@ static void nothing_is_signed_over_a_changed_tree(void **state)
 	static const char *const changes[] = {"UPDATE node SET hash = zeroblob(32) WHERE level = 2",
 	    "UPDATE entry SET leaf_hash = zeroblob(32) WHERE seq = 4", "DELETE FROM entry WHERE seq = 4",
 	    "DELETE FROM checkpoint WHERE size = 5",
-	    "UPDATE checkpoint SET note = replace(note, 'A', 'B') WHERE size = 5", "DELETE FROM node"};
+	    "UPDATE checkpoint SET note = replace(note, '.kiyome', '.kiy0me') WHERE size = 5",
+	    "DELETE FROM node"};
 	for (size_t i = 0; i < LENGTH_OF(changes); i++) {
 		CLEANUP(cleanup_home) char *home = copy_home(filled);
 		tamper(home, changes[i]);
