@@ -6,16 +6,13 @@
 #include "src/base/json.h"
 #include "src/base/text.h"
 #include "src/cli/command.h"
+#include "src/cli/home.h"
 #include "src/cli/passphrase.h"
 #include "src/register/register.h"
 
-#include <dirent.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
 #include <string.h>
-#include <sys/file.h>
 #include <sys/stat.h>
 
 struct request {
@@ -188,109 +185,6 @@ static int check_request(const struct request *request, struct error *error)
 	return status;
 }
 
-/* ── The home directory: everything is made in HOME.setup and renamed at the end, so that a home is whole or
- * is not there ── */
-
-struct place {
-	char *home;
-	char *staging;
-	int lock;
-};
-
-static void leave_place(struct place *place)
-{
-	free(place->home);
-	free(place->staging);
-	if (place->lock >= 0)
-		close(place->lock);
-}
-
-static int refuse_existing(const char *home, struct error *error)
-{
-	CLEANUP_FREE char *register_path = file_join(home, "register.db");
-	if (register_path && file_exists(register_path)) {
-		error_refuse(error, EEXIST, _("%s is set up already; nothing was touched"), home);
-		error_advise(error, _("its register and keys stay; another set-up needs another --home"));
-		return error->code;
-	}
-	DIR *directory = opendir(home);
-	if (!directory && errno == ENOENT)
-		return 0;
-	if (!directory)
-		return error_system(error, errno, _("could not look into %s"), home);
-	const struct dirent *entry;
-	CLEANUP_FREE char *found = NULL;
-	while (!found && (entry = readdir(directory)))
-		if (strcmp(entry->d_name, ".") != 0 && strcmp(entry->d_name, "..") != 0)
-			found = strdup(entry->d_name);
-	closedir(directory);
-	if (!found)
-		return 0;
-	error_refuse(error, ENOTEMPTY,
-	    _("%s is not empty (it holds %s) and has no register; nothing was touched"), home, found);
-	error_advise(error, _("name a directory that is empty or does not exist yet with --home"));
-	return error->code;
-}
-
-/* What an interrupted set-up left in HOME.setup was never used: it goes. */
-static void clear_staging(const char *staging)
-{
-	static const char *const names[] = {"ca.pem", "kiyome.conf", "register.db", "register.db-wal",
-	    "register.db-shm", "register.db-journal", "keys/ca.key", "keys/operator.key", "keys/operator.pem",
-	    "keys/log.key"};
-	for (size_t i = 0; i < LENGTH_OF(names); i++) {
-		CLEANUP_FREE char *path = file_join(staging, names[i]);
-		CLEANUP_FREE char *beside = NULL;
-		if (path)
-			(void)unlink(path);
-		if (path && asprintf(&beside, "%s.new", path) > 0)
-			(void)unlink(beside);
-	}
-	CLEANUP_FREE char *keys = file_join(staging, "keys");
-	if (keys)
-		(void)rmdir(keys);
-}
-
-static int enter_place(const char *home, struct place *place, struct error *error)
-{
-	place->home = realpath(home, NULL);
-	if (!place->home)
-		place->home = strdup(home);
-	size_t length = place->home ? strlen(place->home) : 0;
-	while (length > 1 && place->home[length - 1] == '/')
-		place->home[--length] = '\0';
-	if (length == 0 || asprintf(&place->staging, "%s.setup", place->home) < 0)
-		return error_set(error, ENOMEM, _("out of memory"));
-	int status = refuse_existing(place->home, error);
-	if (status == 0)
-		status = file_make_directory(place->staging, 0700, error);
-	if (status < 0)
-		return status;
-	place->lock = open(place->staging, O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW);
-	if (place->lock < 0 || fchmod(place->lock, 0700) < 0)
-		return error_system(error, errno, _("could not open %s"), place->staging);
-	if (flock(place->lock, LOCK_EX | LOCK_NB) < 0)
-		return error_refuse(error, EBUSY, _("another set-up of %s is running"), place->home);
-	clear_staging(place->staging);
-	return 0;
-}
-
-static int publish(const struct place *place, struct error *error)
-{
-	if (fsync(place->lock) < 0)
-		return error_system(error, errno, _("could not make %s durable"), place->staging);
-	if (rename(place->staging, place->home) < 0) {
-		error_system(error, errno, _("could not put the new home %s in its place"), place->home);
-		if (error->code == -EBUSY || error->code == -EXDEV)
-			error_advise(error, _("it is a mount point: name a directory below it with --home"));
-		return error->code;
-	}
-	CLEANUP_CLOSE int parent = openat(place->lock, "..", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (parent < 0 || fsync(parent) < 0)
-		return error_system(error, errno, _("could not make %s durable"), place->home);
-	return 0;
-}
-
 /* ── What is made ── */
 
 /* Fills in a setting that policy_write_default() left as a comment. */
@@ -361,8 +255,8 @@ static int make_register(const char *directory, const char *origin, struct error
 	return status;
 }
 
-static int make_home(const struct place *place, const struct request *request,
-    const struct secret *passphrase, char station[STATION_SIZE], struct error *error)
+static int make_home(struct home_place *place, const struct request *request, const struct secret *passphrase,
+    char station[STATION_SIZE], struct error *error)
 {
 	unsigned char bytes[STATION_BYTES];
 	char origin[STATION_SIZE + sizeof ".kiyome"];
@@ -377,11 +271,11 @@ static int make_home(const struct place *place, const struct request *request,
 		    request->title, passphrase, error);
 	if (status == 0)
 		status = make_register(place->staging, origin, error);
-	return status == 0 ? publish(place, error) : status;
+	return status == 0 ? home_publish(place, error) : status;
 }
 
 static int print_result(const struct invocation *invocation, const struct request *request,
-    const struct place *place, const char *station, struct error *error)
+    const struct home_place *place, const char *station, struct error *error)
 {
 	json_t *ca = NULL;
 	json_t *operator_ = NULL;
@@ -393,7 +287,9 @@ static int print_result(const struct invocation *invocation, const struct reques
 		    json_pack("{s:o, s:s, s:s, s:o, s:o}", "home", json_from_bytes(place->home), "station",
 			station, "organisation", request->organisation, "ca", ca, "operator", operator_),
 		    false);
-	printf(_("Set up: %s, station %s\n"), place->home, station);
+	printf(_("Set up, station %s: "), station);
+	command_print_escaped(place->home);
+	(void)putchar('\n');
 	printf(_("  Organisation   %s\n"), request->organisation);
 	printf(_("  Operator       %s, %s (until %.10s)\n"), request->operator_name, request->title,
 	    json_text(operator_, "not_after", ""));
@@ -420,12 +316,12 @@ static int confirm(const struct invocation *invocation, const struct request *re
 
 static int set_up(struct invocation *invocation, struct request *request, struct error *error)
 {
-	CLEANUP(leave_place) struct place place = {.lock = -1};
+	CLEANUP(home_leave) struct home_place place = HOME_PLACE_NONE;
 	CLEANUP_SECRET struct secret passphrase = SECRET_EMPTY;
 	char station[STATION_SIZE];
 	(void)umask(077);
 	/* Before anything is asked: whoever is set up already should not type first. */
-	int status = refuse_existing(invocation->home, error);
+	int status = home_refuse_existing(invocation->home, error);
 	if (status == 0)
 		status = complete_request(request, error);
 	if (status == 0)
@@ -440,7 +336,7 @@ static int set_up(struct invocation *invocation, struct request *request, struct
 	if (status == 0)
 		status = confirm(invocation, request, error);
 	if (status == 0)
-		status = enter_place(invocation->home, &place, error);
+		status = home_enter(invocation->home, &place, error);
 	if (status == 0)
 		status = make_home(&place, request, &passphrase, station, error);
 	return status < 0 ? command_fail(invocation, error)
