@@ -150,7 +150,8 @@ opens_with() { openssl pkey -in "$home/keys/operator.key" -passin "pass:$1" -noo
 @test "without a terminal and without all the words nothing is made" {
 	run -2 --separate-stderr "$KIYOME" --home "$home" setup --organisation X </dev/null
 	[[ $stderr == *"--operator"* ]]
-	[ ! -e "$home" ] && [ ! -e "$home.setup" ]
+	[ ! -e "$home" ]
+	[ ! -e "$home.setup" ]
 }
 
 @test "at a terminal it asks, hides the passphrase and wants it twice" {
@@ -217,7 +218,8 @@ opens_with() { openssl pkey -in "$home/keys/operator.key" -passin "pass:$1" -noo
 @test "a name that settings or certificates cannot hold makes nothing" {
 	for name in "a;b" "$(printf 'x%.0s' {1..65})" "$(printf 'a\tb')" ''; do
 		run -2 "$KIYOME" --home "$home" setup --organisation "$name" --operator Y --yes --passphrase-file "$dir/pass"
-		[ ! -e "$home" ] && [ ! -e "$home.setup" ]
+		[ ! -e "$home" ]
+		[ ! -e "$home.setup" ]
 	done
 }
 
