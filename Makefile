@@ -16,7 +16,8 @@ LIBRARIES := libudev blkid mount smartcols libcrypto liburing sqlite3 jansson ca
   pangocairo pangoft2 fontconfig libqrencode libseccomp zlib
 # Asked once, at the first compilation, so that `make demo` may install the packages before.
 library_cflags = $(eval library_cflags := $(shell pkg-config --cflags $(LIBRARIES)))$(library_cflags)
-library_libs = $(eval library_libs := $(shell pkg-config --libs $(LIBRARIES)) -linih -lcap-ng -lm)$(library_libs)
+library_libs = $(eval library_libs := $(shell pkg-config --libs $(LIBRARIES)) -linih -lcap-ng -lm \
+  $(if $(wildcard /usr/include/intel-ipsec-mb.h),-lIPSec_MB))$(library_libs)
 
 OPTIMISE_release := -O2 -g -D_FORTIFY_SOURCE=2 -fstack-protector-strong -fPIE -fcf-protection
 OPTIMISE_asan := -O1 -g -fsanitize=address,undefined -fno-sanitize-recover=all -fno-omit-frame-pointer -fPIE

@@ -1,6 +1,7 @@
 #include "wipe/plan.h"
 
 #include "src/base/cleanup.h"
+#include "src/base/crypto.h"
 #include "src/base/json.h"
 #include "src/base/text.h"
 

@@ -1,8 +1,8 @@
 /* What will be done to one medium: a value, printable as JSON, before anything has happened. */
 #pragma once
 
-#include "src/base/crypto.h"
 #include "src/base/error.h"
+#include "src/base/keystream.h"
 #include "wipe/method.h"
 
 #include <jansson.h>
