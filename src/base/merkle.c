@@ -267,7 +267,7 @@ int merkle_verify_consistency(uint64_t old_size, uint64_t new_size, const struct
 		return refute_consistency(error);
 	if (old_size > 0 && old_size < new_size)
 		return climb_consistency(old_size, new_size, old_root, new_root, path, error);
-	struct merkle_hash empty;
+	struct merkle_hash empty = {0};
 	int status = crypto_sha256("", 0, empty.bytes, error);
 	if (status < 0)
 		return status;

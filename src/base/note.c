@@ -205,7 +205,7 @@ static int read_checkpoint(
 int note_parse_checkpoint(
     const char *note, size_t length, struct note_checkpoint *checkpoint, struct error *error)
 {
-	size_t text_length;
+	size_t text_length = 0;
 	int status = note_parse(note, length, &text_length, error);
 	return status < 0 ? status : read_checkpoint(note, text_length, checkpoint, error);
 }
@@ -213,7 +213,7 @@ int note_parse_checkpoint(
 int note_verify_checkpoint(const char *note, size_t length, const struct note_verifier *verifier,
     struct note_checkpoint *checkpoint, struct error *error)
 {
-	size_t text_length;
+	size_t text_length = 0;
 	int status = note_verify(note, length, verifier, &text_length, error);
 	if (status == 0)
 		status = read_checkpoint(note, text_length, checkpoint, error);

@@ -122,33 +122,38 @@ void note_write_verifier(const struct note_verifier *verifier, struct buffer *ou
 
 /* ── Signers ── */
 
-/* Takes the key over, also when it fails. */
-static int make_signer(const char *name, EVP_PKEY *key, struct note_signer **signer, struct error *error)
+static int describe_key(const char *name, EVP_PKEY *key, struct note_verifier *verifier, struct error *error)
 {
-	CLEANUP(note_release_signer) struct note_signer *made = calloc(1, sizeof *made);
-	if (!made) {
-		EVP_PKEY_free(key);
-		return error_set(error, ENOMEM, _("out of memory"));
-	}
-	made->key = key;
 	size_t length = NOTE_PUBLIC_KEY_BYTES;
 	if (!note_name_is_valid(name, strlen(name)))
 		return error_refuse(error, EINVAL, _("a register cannot be named '%s'"), name);
-	(void)strcpy(made->verifier.name, name);
-	if (EVP_PKEY_get_raw_public_key(key, made->verifier.public_key, &length) != 1 ||
+	(void)strcpy(verifier->name, name);
+	if (EVP_PKEY_get_raw_public_key(key, verifier->public_key, &length) != 1 ||
 	    length != NOTE_PUBLIC_KEY_BYTES)
 		return error_set(error, EIO, _("OpenSSL gave no public key"));
-	int status = compute_id(&made->verifier, error);
+	return compute_id(verifier, error);
+}
+
+static int make_signer(const char *name, EVP_PKEY *key, struct note_signer **signer, struct error *error)
+{
+	struct note_verifier verifier = {0};
+	int status = describe_key(name, key, &verifier, error);
 	if (status < 0)
 		return status;
+	struct note_signer *made = calloc(1, sizeof *made);
+	if (!made || EVP_PKEY_up_ref(key) != 1) {
+		free(made);
+		return error_set(error, ENOMEM, _("out of memory"));
+	}
+	made->verifier = verifier;
+	made->key = key;
 	*signer = made;
-	made = NULL;
 	return 0;
 }
 
 int note_make_signer(const char *name, struct note_signer **signer, struct error *error)
 {
-	EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
+	CLEANUP(cleanup_key) EVP_PKEY *key = EVP_PKEY_Q_keygen(NULL, NULL, "ED25519");
 	if (!key)
 		return error_set(error, EIO, _("OpenSSL could not make an Ed25519 key"));
 	return make_signer(name, key, signer, error);
@@ -203,9 +208,7 @@ int note_load_signer(const char *name, const char *path, struct note_signer **si
 	CLEANUP(cleanup_key) EVP_PKEY *key = PEM_read_bio_PrivateKey(memory, NULL, refuse_passphrase, NULL);
 	if (!key || !EVP_PKEY_is_a(key, "ED25519"))
 		return error_set(error, EBADMSG, _("%s holds no Ed25519 private key"), path);
-	EVP_PKEY *taken = key;
-	key = NULL;
-	return make_signer(name, taken, signer, error);
+	return make_signer(name, key, signer, error);
 }
 
 const struct note_verifier *note_signer_verifier(const struct note_signer *signer)

@@ -55,7 +55,7 @@ static int refuse_mismatch(struct error *error)
 int checkpoint_match(struct reg *reg, const struct merkle_frontier *frontier, struct error *error)
 {
 	CLEANUP_BUFFER struct buffer note = BUFFER_EMPTY;
-	struct note_checkpoint checkpoint;
+	struct note_checkpoint checkpoint = {0};
 	struct merkle_hash root;
 	int status = merkle_root(frontier, &root, error);
 	if (status == 0)

@@ -83,8 +83,10 @@ static int discard(const struct creation *creation, bool with_key, struct error 
 /* SQLite gives the files beside the database the mode of the database. */
 static int create_file(const char *path, struct error *error)
 {
-	CLEANUP_CLOSE int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
-	return descriptor < 0 ? error_system(error, errno, _("could not create %s"), path) : 0;
+	int descriptor = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600);
+	if (descriptor < 0)
+		return error_system(error, errno, _("could not create %s"), path);
+	return close(descriptor) < 0 ? error_system(error, errno, _("could not create %s"), path) : 0;
 }
 
 static int append_first_entry(struct reg *reg, struct error *error)

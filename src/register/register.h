@@ -81,7 +81,7 @@ struct register_report {
 
 /* Reads everything: SQLite's own integrity check, the tables' form, each entry's canonical form, seq, leaf
  * hash, the tree, every checkpoint's signature and root, and intents against outcomes. 0 also with findings.
- * Its memory does not grow with the register. What it cannot see is a register that was rolled back whole, or
- * made again by who has the log's key: that shows against a checkpoint that was handed out. */
+ * Its memory grows with the unfinished intents alone. What it cannot see is a register that was rolled back
+ * whole, or made again by who has the log's key: that shows against a checkpoint that was handed out. */
 int register_verify(struct reg *reg, struct register_report *report, struct error *error);
 void register_report_release(struct register_report *report);
