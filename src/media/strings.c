@@ -80,8 +80,9 @@ static char *serial_of(const struct medium *medium, int disk, const struct udev_
 
 /* ── WWN, firmware, model, vendor ── */
 
-/* udev writes NAA names as 0x…, the kernel as naa.…; of the kernel's other kinds only NVMe's is world-wide.
- */
+/* udev writes NAA names as 0x…, the kernel as naa.…; of the kernel's other kinds only NVMe's eui. and uuid.
+ * are world-wide: what begins with t10. or nvme. is put together from vendor, model and serial number, and
+ * udev takes the latter for a WWN. */
 static char *wwn_of_kernel(char *wwid)
 {
 	char *wwn = NULL;
@@ -97,7 +98,7 @@ static char *wwn_of(int disk, const struct udev_properties *udev)
 	if (!value)
 		value = udevdb_get(udev, "ID_WWN");
 	if (value)
-		return strdup(value);
+		return strncmp(value, "nvme.", 5) == 0 ? NULL : strdup(value);
 	CLEANUP_FREE char *of_disk = file_attribute(disk, "wwid");
 	CLEANUP_FREE char *of_device = file_attribute(disk, "device/wwid");
 	char *wwn = wwn_of_kernel(of_disk);

@@ -161,10 +161,11 @@ static int examine_itself(const struct uses *uses, size_t node, struct medium *m
 	int status = 0;
 	if (medium->kind == KIND_VIRTUAL)
 		status = medium_add_obstacle(medium, USE_MADE_OF_OTHERS, medium->name, NULL, error);
-	if (status == 0 && medium->read_only)
-		status = medium_add_obstacle(medium, USE_READ_ONLY, medium->name, NULL, error);
+	/* Before read-only, which the kernel says of every drive without a disc. */
 	if (status == 0 && medium->size_bytes == 0)
 		status = medium_add_obstacle(medium, USE_EMPTY, medium->name, NULL, error);
+	if (status == 0 && medium->read_only)
+		status = medium_add_obstacle(medium, USE_READ_ONLY, medium->name, NULL, error);
 	if (status == 0 && medium->is_partition) {
 		CLEANUP_FREE char *disk = NULL;
 		size_t above = node == STACK_NONE ? STACK_NONE : uses->stack.nodes[node].disk;
