@@ -11,7 +11,8 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 	struct error error;
 	struct pdf_document *document = calloc(1, sizeof *document);
 	if (document && pdf_read((const char *)data, size, document, &error) == 0) {
-		for (uint32_t number = 0; number <= document->newest.size && number < PDF_OBJECTS_MAXIMUM; number++) {
+		for (uint32_t number = 0; number <= document->newest.size && number < PDF_OBJECTS_MAXIMUM;
+		     number++) {
 			struct pdf_span span;
 			if (pdf_object(document, number, &span, &error) == 0)
 				(void)pdf_reference(span, "/Root");

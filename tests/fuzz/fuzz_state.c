@@ -1,4 +1,5 @@
-/* Any JSON as a recorded plan and as a recorded state: what a damaged register could hand to a resumed wipe. */
+/* Any JSON as a recorded plan and as a recorded state: what a damaged register could hand to a resumed wipe.
+ */
 #include "src/base/json.h"
 #include "wipe/state.h"
 #include "wipe/verdict.h"
