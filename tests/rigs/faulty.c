@@ -193,15 +193,7 @@ static bool is_bad(bool writing, uint64_t start, size_t length)
 	return false;
 }
 
-static bool is_stuck(uint64_t address)
-{
-	for (size_t i = 0; i < rig.fault_count; i++)
-		if (rig.faults[i].kind == STUCK && touches(&rig.faults[i], address, 1))
-			return true;
-	return false;
-}
-
-static bool any_stuck(uint64_t start, size_t length)
+static bool is_stuck(uint64_t start, size_t length)
 {
 	for (size_t i = 0; i < rig.fault_count; i++)
 		if (rig.faults[i].kind == STUCK && touches(&rig.faults[i], start, length))
@@ -209,30 +201,46 @@ static bool any_stuck(uint64_t start, size_t length)
 	return false;
 }
 
-static uint64_t place_of(uint64_t address)
+/* How many bytes from this address on lie side by side in the memory, and where; 0 when they are nowhere. */
+static size_t place_of(uint64_t address, size_t length, uint64_t *place)
 {
-	return rig.wrap_bytes ? address % rig.wrap_bytes : address;
+	*place = rig.wrap_bytes ? address % rig.wrap_bytes : address;
+	uint64_t end = rig.wrap_bytes ? rig.wrap_bytes : rig.real_bytes;
+	if (*place >= end)
+		return 0;
+	return length < end - *place ? length : (size_t)(end - *place);
 }
 
 static void store(const char *data, size_t length, uint64_t start)
 {
-	bool plain = !rig.wrap_bytes && rig.real_bytes == UINT64_MAX && !any_stuck(start, length);
+	uint64_t place;
 	for (size_t i = 0; i < rig.fault_count; i++)
 		rig.faults[i].written |= touches(&rig.faults[i], start, length);
-	if (plain)
-		memcpy(rig.bytes + start, data, length);
-	for (size_t i = 0; !plain && i < length; i++)
-		if (start + i < rig.real_bytes && !is_stuck(start + i))
-			rig.bytes[place_of(start + i)] = (unsigned char)data[i];
+	while (length) {
+		size_t part = place_of(start, is_stuck(start, length) ? 1 : length, &place);
+		if (part == 0)
+			return; /* from here on all is forgotten */
+		if (part > 1 || !is_stuck(start, 1))
+			memcpy(rig.bytes + place, data, part);
+		data += part;
+		start += part;
+		length -= part;
+	}
 }
 
 static void load(char *data, size_t length, uint64_t start)
 {
-	bool plain = !rig.wrap_bytes && rig.real_bytes == UINT64_MAX;
-	if (plain)
-		memcpy(data, rig.bytes + start, length);
-	for (size_t i = 0; !plain && i < length; i++)
-		data[i] = (char)(start + i < rig.real_bytes ? rig.bytes[place_of(start + i)] : rig.filler);
+	while (length) {
+		uint64_t place;
+		size_t part = place_of(start, length, &place);
+		if (part)
+			memcpy(data, rig.bytes + place, part);
+		else
+			memset(data, rig.filler, part = length);
+		data += part;
+		start += part;
+		length -= part;
+	}
 }
 
 /* The lock is held. */
