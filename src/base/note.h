@@ -50,7 +50,7 @@ int note_parse_checkpoint(
 
 /* The same, and that the verifier's key signed it under its own name as origin. -EBADMSG (a finding). */
 int note_verify_checkpoint(const char *note, size_t length, const struct note_verifier *verifier,
-    struct note_checkpoint *checkpoint, struct error *error);
+    struct note_checkpoint *checkpoint, struct error *error) __attribute__((nonnull));
 
 /* Reads a decimal number without sign or leading zeros that is at most MERKLE_SIZE_MAX. Returns 0 or -EINVAL.
  */
