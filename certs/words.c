@@ -47,6 +47,8 @@ static const struct {
     {"reason", "sampled", {"検証は抜取りである", "only a sample was read back"}},
     {"reason", "signal", {"作業者が中断した", "it was stopped by a person or the system"}},
     {"reason", "medium-gone", {"媒体が取り外された", "the medium went away"}},
+    {"reason", "no-space",
+	{"イメージを置くファイルシステムが満杯", "the file system that holds the image was full"}},
     {"reason", "identity-changed", {"媒体が入れ替わった", "the medium was no longer the same"}},
     {"reason", "write-failed", {"書込みが失敗した", "writing failed"}},
     {"reason", "crashed", {"作業プロセスが途絶えた", "the process that did the work ended early"}},

@@ -55,9 +55,9 @@ bool engine_mark_is_due(const struct engine *engine);
 /* A mark: everything before offset_bytes of this step is durable. */
 void engine_mark(struct engine *engine, uint64_t offset_bytes);
 
-/* After a transfer failed: whether the medium no longer answers at all (then the run is stopped). errnum is
- * positive. */
-bool engine_medium_is_gone(struct engine *engine, int errnum);
+/* After a transfer failed: whether that ends the run, because the medium no longer answers at all, or an
+ * image finds no room. errnum is positive. */
+bool engine_ends_with(struct engine *engine, int errnum);
 
 /* The steps. offset_bytes of the state says where to begin. Negative only without memory. */
 int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error);

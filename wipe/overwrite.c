@@ -65,7 +65,7 @@ static void write_around(
 		else if (!block_error_is_gone(-cause))
 			ranges_add(&work->around, offset_bytes, length, RANGE_WRITE_ERROR);
 		else
-			(void)engine_medium_is_gone(engine, -cause);
+			(void)engine_ends_with(engine, -cause);
 		return;
 	}
 	size_t half = (length / block + 1) / 2 * block;
@@ -86,13 +86,13 @@ static void handle_failure(
 {
 	struct engine *engine = work->engine;
 	engine_report(engine, PROGRESS_RETRYING);
-	work->holes |= engine_medium_is_gone(engine, errnum);
+	work->holes |= engine_ends_with(engine, errnum);
 	if (work->holes)
 		return;
 	write_around(work, bytes, length, offset_bytes);
 	work->holes |= engine->state->stop != STOP_NONE;
 	/* A medium that was pulled meanwhile fails everywhere: that is no bad place. */
-	if (work->around.count && engine_medium_is_gone(engine, EIO)) {
+	if (work->around.count && engine_ends_with(engine, EIO)) {
 		work->holes = true;
 		ranges_release(&work->around);
 	}
@@ -136,7 +136,7 @@ static void flush(struct overwriting *work)
 {
 	struct engine *engine = work->engine;
 	int status = block_flush(engine->device);
-	if (status < 0 && !engine_medium_is_gone(engine, -status)) {
+	if (status < 0 && !engine_ends_with(engine, -status)) {
 		ranges_add(&engine->state->exceptions, work->flushed_to, work->position - work->flushed_to,
 		    RANGE_WRITE_ERROR);
 		work->record->errors++;

@@ -106,8 +106,18 @@ static bool answers_at(struct engine *engine, uint64_t offset_bytes)
 	       0;
 }
 
-bool engine_medium_is_gone(struct engine *engine, int errnum)
+static void stop(struct engine *engine, enum wipe_stop reason)
 {
+	if (engine->state->stop == STOP_NONE)
+		engine->state->stop = reason;
+}
+
+bool engine_ends_with(struct engine *engine, int errnum)
+{
+	if (errnum == ENOSPC || errnum == EDQUOT) {
+		stop(engine, STOP_NO_SPACE);
+		return true;
+	}
 	const struct block_device *device = engine->device;
 	uint64_t aligned = block_device_aligned_bytes(device);
 	bool gone = block_error_is_gone(errnum);
@@ -119,8 +129,8 @@ bool engine_medium_is_gone(struct engine *engine, int errnum)
 		gone = !answers_at(engine, 0) && !answers_at(engine, blocks / 2 * device->block_bytes) &&
 		       !answers_at(engine, (blocks - 1) * device->block_bytes);
 	}
-	if (gone && engine->state->stop == STOP_NONE)
-		engine->state->stop = STOP_MEDIUM_GONE;
+	if (gone)
+		stop(engine, STOP_MEDIUM_GONE);
 	return gone;
 }
 

@@ -15,7 +15,7 @@ static void write_block(struct engine *engine, struct content *content, uint32_t
 		if (status == 0)
 			return;
 	}
-	if (engine_medium_is_gone(engine, -status))
+	if (engine_ends_with(engine, -status))
 		return;
 	if (!ranges_contain(&engine->state->exceptions, offset_bytes, length, RANGE_WRITE_ERROR)) {
 		ranges_add(&engine->state->exceptions, offset_bytes, length, RANGE_WRITE_ERROR);
@@ -30,7 +30,7 @@ static void write_all(struct engine *engine, struct content *content, uint32_t p
 	for (uint64_t i = 0; i < count && engine_goes_on(engine); i++)
 		write_block(engine, content, pass, i);
 	int status = block_flush(engine->device);
-	if (status < 0 && !engine_medium_is_gone(engine, -status))
+	if (status < 0 && !engine_ends_with(engine, -status))
 		engine->state->passes[pass].errors++;
 }
 
@@ -45,7 +45,7 @@ static void read_all_back(struct engine *engine, struct content *content)
 		int status = block_read(engine->device, engine->block_buffer, length, offset_bytes);
 		if (status == 0)
 			verify_compare(engine, content, offset_bytes, engine->block_buffer, length);
-		else if (!engine_medium_is_gone(engine, -status))
+		else if (!engine_ends_with(engine, -status))
 			ranges_add(&engine->state->exceptions, offset_bytes, length, RANGE_READ_ERROR);
 	}
 }

@@ -11,6 +11,7 @@ enum { MILLISECOND_NS = 1000000 };
 static const char *const stop_words[] = {[STOP_NONE] = "none",
     [STOP_SIGNAL] = "signal",
     [STOP_MEDIUM_GONE] = "medium-gone",
+    [STOP_NO_SPACE] = "no-space",
     [STOP_IDENTITY_CHANGED] = "identity-changed",
     [STOP_CRASHED] = "crashed"};
 

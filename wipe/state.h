@@ -16,6 +16,7 @@ enum wipe_stop {
 	STOP_NONE, /* it runs, or ran through all steps */
 	STOP_SIGNAL,
 	STOP_MEDIUM_GONE,
+	STOP_NO_SPACE, /* an image that cannot grow into its own holes */
 	STOP_IDENTITY_CHANGED,
 	STOP_CRASHED, /* its process ended without a result; known to the workflow alone */
 };

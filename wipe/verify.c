@@ -128,7 +128,7 @@ static void read_around(struct engine *engine, struct content *content, uint64_t
 		else if (!block_error_is_gone(-cause))
 			ranges_add(unreadable, offset_bytes, length, RANGE_READ_ERROR);
 		else
-			(void)engine_medium_is_gone(engine, -cause);
+			(void)engine_ends_with(engine, -cause);
 		return;
 	}
 	size_t half = (length / block + 1) / 2 * block;
@@ -147,10 +147,10 @@ static void handle_failure(
 {
 	struct ranges unreadable = {0};
 	engine_report(engine, PROGRESS_RETRYING);
-	if (engine_medium_is_gone(engine, errnum))
+	if (engine_ends_with(engine, errnum))
 		return;
 	read_around(engine, content, offset_bytes, length, &unreadable);
-	if (unreadable.count && engine_medium_is_gone(engine, EIO))
+	if (unreadable.count && engine_ends_with(engine, EIO))
 		ranges_release(&unreadable);
 	for (size_t i = 0; i < unreadable.count; i++) {
 		const struct range *bad = &unreadable.items[i];

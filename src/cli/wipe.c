@@ -45,12 +45,18 @@ static void note_stop(int signal_number)
 	stop_asked = 1;
 }
 
+/* What was ignored stays so (nohup, a background job); a reader of ours that goes away must not end the work.
+ */
 static void catch_stops(void)
 {
+	static const int signals[] = {SIGINT, SIGTERM, SIGHUP};
 	const struct sigaction action = {.sa_handler = note_stop};
-	(void)sigaction(SIGINT, &action, NULL);
-	(void)sigaction(SIGTERM, &action, NULL);
-	(void)sigaction(SIGHUP, &action, NULL);
+	for (size_t i = 0; i < LENGTH_OF(signals); i++) {
+		struct sigaction before;
+		if (sigaction(signals[i], NULL, &before) == 0 && before.sa_handler != SIG_IGN)
+			(void)sigaction(signals[i], &action, NULL);
+	}
+	(void)signal(SIGPIPE, SIG_IGN);
 }
 
 enum option_code {
@@ -171,12 +177,15 @@ static bool is_confirmed(const struct wish *wish, const struct medium *medium)
 
 static bool ask(const struct wipe_job *job)
 {
+	static const char *const questions[2][2] = {
+	    {N_("Everything on it will be gone. To erase it, type its name:"),
+		N_("Everything on it will be gone. To erase it, type its serial number:")},
+	    {N_("To go on erasing it, type its name:"), N_("To go on erasing it, type its serial number:")},
+	};
 	char line[512];
 	wipe_text_describe(stderr, job);
-	(void)fprintf(stderr, "%s ",
-	    wipe_job_is_resumed(job) ? _("To go on erasing it, type its serial number (or the name above):")
-				     : _("Everything on it will be gone. To erase it, type its serial number "
-					 "(or the name above):"));
+	(void)fprintf(
+	    stderr, "%s ", _(questions[wipe_job_is_resumed(job)][wipe_job_medium(job)->serial != NULL]));
 	(void)fflush(stderr);
 	if (!fgets(line, sizeof line, stdin))
 		return false;

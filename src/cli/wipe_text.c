@@ -212,6 +212,7 @@ static const struct {
     {"not-verified", N_("nothing was read back")},
     {"sampled", N_("a sample was read back, not all")},
     {"signal", N_("it was stopped; `--resume` goes on")},
+    {"no-space", N_("the file system that holds the image is full; make room, then `--resume`")},
     {"medium-gone", N_("the medium no longer answers; plug it in again, then `--resume`")},
     {"identity-changed", N_("it is no longer the same medium")},
     {"crashed", N_("the process that did the work ended early; `--resume` goes on")},
