@@ -17,6 +17,8 @@ struct engine {
 	size_t chunk_bytes; /* of this step */
 	size_t chunk_bytes_maximum;
 	unsigned char *block_buffer; /* chunk_bytes_maximum, aligned: for work around errors */
+	unsigned char
+	    *probe_buffer; /* a block: what a look at the medium reads, apart from what is written */
 
 	bool has_good_place; /* a transfer has succeeded at good_offset in this run */
 	uint64_t good_offset;

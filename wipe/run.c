@@ -11,6 +11,8 @@
 /* 1 MiB stays in the caches between the generator and the kernel's copy; eight of them keep a device busy. */
 enum { DEFAULT_CHUNK_BYTES = 1024 * 1024, DEFAULT_DEPTH = 8 };
 
+enum { PROBE_BYTES = 65536 }; /* the largest logical block */
+
 static const uint64_t report_every_ns = SECOND_NS / 5;
 static const uint64_t mark_every_ns = 30 * SECOND_NS;
 
@@ -102,7 +104,7 @@ void engine_mark(struct engine *engine, uint64_t offset_bytes)
 /* Whether a single block there can still be read. */
 static bool answers_at(struct engine *engine, uint64_t offset_bytes)
 {
-	return block_read(engine->device, engine->block_buffer, engine->device->block_bytes, offset_bytes) ==
+	return block_read(engine->device, engine->probe_buffer, engine->device->block_bytes, offset_bytes) ==
 	       0;
 }
 
@@ -121,12 +123,11 @@ bool engine_ends_with(struct engine *engine, int errnum)
 	const struct block_device *device = engine->device;
 	uint64_t aligned = block_device_aligned_bytes(device);
 	bool gone = block_error_is_gone(errnum);
-	if (!gone && aligned && engine->has_good_place) {
-		gone = !answers_at(engine, engine->good_offset);
-	} else if (!gone && aligned) {
-		/* Nothing has worked yet: a medium with a few bad sectors answers at one of these. */
+	if (!gone && aligned) {
+		/* A medium with bad places answers where it did before, or at one of these. */
 		uint64_t blocks = aligned / device->block_bytes;
-		gone = !answers_at(engine, 0) && !answers_at(engine, blocks / 2 * device->block_bytes) &&
+		gone = !(engine->has_good_place && answers_at(engine, engine->good_offset)) &&
+		       !answers_at(engine, 0) && !answers_at(engine, blocks / 2 * device->block_bytes) &&
 		       !answers_at(engine, (blocks - 1) * device->block_bytes);
 	}
 	if (gone)
@@ -178,7 +179,8 @@ static int prepare(struct engine *engine, const struct wipe_tuning *tuning, stru
 	engine->chunk_bytes_maximum = tuning->chunk_bytes ? tuning->chunk_bytes : DEFAULT_CHUNK_BYTES;
 	engine->depth = tuning->depth ? tuning->depth : DEFAULT_DEPTH;
 	engine->block_buffer = aligned_alloc(BLOCK_IO_ALIGNMENT, engine->chunk_bytes_maximum);
-	if (!engine->block_buffer)
+	engine->probe_buffer = aligned_alloc(BLOCK_IO_ALIGNMENT, PROBE_BYTES);
+	if (!engine->block_buffer || !engine->probe_buffer)
 		return error_set(error, ENOMEM, _("out of memory"));
 	engine->state->stop = STOP_NONE;
 	engine->state->cache_dropped |= !engine->device->direct;
@@ -204,5 +206,6 @@ int wipe_run(const struct wipe_plan *plan, const struct block_device *device,
 	}
 	transfer_close(&engine.transfer);
 	free(engine.block_buffer);
+	free(engine.probe_buffer);
 	return status;
 }

@@ -237,8 +237,10 @@ static int status_of(const struct wipe_outcome *outcome)
 {
 	if (!outcome->finished || !outcome->number)
 		return EXIT_COULD_NOT;
-	return outcome->result == RESULT_ERASED || outcome->result == RESULT_UNVERIFIED ? EXIT_DONE
-											: EXIT_FINDING;
+	/* Places that could not be written are a finding even where nobody looked at the rest. */
+	bool clean = json_array_size(json_object_get(outcome->body, "exceptions")) == 0;
+	bool done = outcome->result == RESULT_ERASED || (outcome->result == RESULT_UNVERIFIED && clean);
+	return done ? EXIT_DONE : EXIT_FINDING;
 }
 
 static void on_finished(void *context, const struct wipe_job *job, const struct wipe_outcome *outcome)
