@@ -272,6 +272,14 @@ refused() {
 	[ "$(differences "$back" "$(record)")" = $'1048576 8192\n24117248 4096' ]
 }
 
+@test "a place that takes a write the second time is no exception" {
+	rig a 3145735 'bad-write-once 3145728 7' 'bad-write-once 0 512' 'bad-write-once 2097152 1048576'
+	erase 0 --image "$disk" --confirm disk
+	is '.result == "erased" and .exceptions == []'
+	[ "$(count_journal '^W')" -ge 3 ]
+	overwritten "$back"
+}
+
 @test "two hundred bad sectors are each in the record" {
 	places=()
 	for i in $(seq 200); do places+=("bad-write $((i * 81920 + 512)) 512"); done

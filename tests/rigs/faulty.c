@@ -12,6 +12,7 @@
  *
  * A COMMAND is one line of words; numbers are bytes:
  *   bad-write OFFSET LENGTH        writes that touch it fail with EIO, and store nothing
+ *   bad-write-once OFFSET LENGTH   the same, for the first write that touches it
  *   bad-read OFFSET LENGTH         reads that touch it fail with EIO
  *   bad-once-written OFFSET LENGTH as bad-read, from the first write that touches it on
  *   stuck OFFSET LENGTH            writes succeed there and change nothing
@@ -36,14 +37,14 @@
 #include <sys/mman.h>
 #include <unistd.h>
 
-enum fault_kind { BAD_WRITE, BAD_READ, BAD_ONCE_WRITTEN, STUCK };
+enum fault_kind { BAD_WRITE, BAD_WRITE_ONCE, BAD_READ, BAD_ONCE_WRITTEN, STUCK };
 enum { FAULTS_MAXIMUM = 16384, TRANSFER_BYTES = 1024 * 1024 };
 
 struct fault {
 	enum fault_kind kind;
 	uint64_t start;
 	uint64_t length;
-	bool written; /* BAD_ONCE_WRITTEN: it has been */
+	bool written; /* or tried to */
 };
 
 static struct {
@@ -96,6 +97,7 @@ static bool add_fault(enum fault_kind kind, uint64_t start, uint64_t length)
 static bool obey_fault(const char *word, int count, uint64_t start, uint64_t length)
 {
 	static const char *const words[] = {[BAD_WRITE] = "bad-write",
+	    [BAD_WRITE_ONCE] = "bad-write-once",
 	    [BAD_READ] = "bad-read",
 	    [BAD_ONCE_WRITTEN] = "bad-once-written",
 	    [STUCK] = "stuck"};
@@ -180,17 +182,31 @@ static bool touches(const struct fault *fault, uint64_t start, size_t length)
 	return fault->start < start + length && fault->start + fault->length > start;
 }
 
-static bool is_bad(bool writing, uint64_t start, size_t length)
+static bool is_bad_now(struct fault *fault, bool writing)
 {
-	for (size_t i = 0; i < rig.fault_count; i++) {
-		const struct fault *fault = &rig.faults[i];
-		bool bad =
-		    writing ? fault->kind == BAD_WRITE
-			    : fault->kind == BAD_READ || (fault->kind == BAD_ONCE_WRITTEN && fault->written);
-		if (bad && touches(fault, start, length))
-			return true;
+	bool first = !fault->written;
+	fault->written |= writing;
+	switch (fault->kind) {
+	case BAD_WRITE:
+		return writing;
+	case BAD_WRITE_ONCE:
+		return writing && first;
+	case BAD_READ:
+		return !writing;
+	case BAD_ONCE_WRITTEN:
+		return !writing && !first;
+	case STUCK:
+		return false;
 	}
 	return false;
+}
+
+static bool is_bad(bool writing, uint64_t start, size_t length)
+{
+	bool bad = false;
+	for (size_t i = 0; i < rig.fault_count; i++)
+		bad |= touches(&rig.faults[i], start, length) && is_bad_now(&rig.faults[i], writing);
+	return bad;
 }
 
 static bool is_stuck(uint64_t start, size_t length)
@@ -214,8 +230,6 @@ static size_t place_of(uint64_t address, size_t length, uint64_t *place)
 static void store(const char *data, size_t length, uint64_t start)
 {
 	uint64_t place;
-	for (size_t i = 0; i < rig.fault_count; i++)
-		rig.faults[i].written |= touches(&rig.faults[i], start, length);
 	while (length) {
 		size_t part = place_of(start, is_stuck(start, length) ? 1 : length, &place);
 		if (part == 0)
