@@ -1,6 +1,7 @@
 /* Where an interrupted wipe stood: found again in the register. */
 #include "src/workflow/wipe_internal.h"
 
+#include "src/base/clock.h"
 #include "src/base/json.h"
 
 #include <errno.h>
@@ -16,8 +17,22 @@ struct search {
 	char started[CLOCK_TEXT_SIZE];
 };
 
+/* Whether the device has been the same since the entry was made: in this boot, without having been plugged
+ * anew. */
+static bool is_same_attachment(
+    const struct media_identity *was, const struct media_identity *now, const char *entry_time)
+{
+	struct timespec up;
+	time_t then;
+	if (clock_parse(entry_time, &then) < 0 || clock_gettime(CLOCK_BOOTTIME, &up) < 0)
+		return false;
+	return then > time(NULL) - up.tv_sec && was->number == now->number && was->disk_sequence &&
+	       was->disk_sequence == now->disk_sequence;
+}
+
 /* Device numbers and the disk sequence change with every boot and every plug: a medium is known again by
- * serial number, WWN and size; an image by its file; a medium that has neither by its name and size. */
+ * serial number, WWN and size; an image by its file. One that has neither cannot be told from another of its
+ * kind, whose passes would be claimed for it: it is the same only while it stays where it is. */
 static bool is_same_medium(const struct wipe_job *job, const struct register_entry *entry)
 {
 	const json_t *body = json_object_get(entry->json, "body");
@@ -32,11 +47,12 @@ static bool is_same_medium(const struct wipe_job *job, const struct register_ent
 		return false;
 	if (job->guard.image)
 		return was.inode == now->inode && was.number == now->number;
-	if (job->guard.partition || (!was.serial[0] && !was.wwn[0]))
-		return strcmp(json_text(entry->json, "subject", ""),
-			   medium_confirmation(&job->guarded.medium)) == 0 &&
-		       strcmp(was.serial, now->serial) == 0;
-	return strcmp(was.serial, now->serial) == 0 && strcmp(was.wwn, now->wwn) == 0;
+	if (strcmp(was.serial, now->serial) != 0 || strcmp(was.wwn, now->wwn) != 0)
+		return false;
+	if (!was.serial[0] && !was.wwn[0])
+		return is_same_attachment(&was, now, json_text(entry->json, "time", ""));
+	return !job->guard.partition ||
+	       strcmp(json_text(entry->json, "subject", ""), medium_confirmation(&job->guarded.medium)) == 0;
 }
 
 static void take_intent(struct search *search, const struct register_entry *entry)
