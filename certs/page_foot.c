@@ -130,8 +130,8 @@ static void draw_checking(struct page *page, double y)
 		    canvas, &style_small, SIDE_LEFT, CANVAS_LEFT + LABELS, y + 38 + 9 * (double)i, half);
 	}
 	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 61, width, 8.5, 3,
-	    "正本の記録（entry.json）と、登録簿に収録された証拠（proof.txt）を添付し、全体に電子署名した。"
-	    "発行元の ca.pem があれば誰でも検証できる。");
+	    "正本の記録（entry.json）と登録簿収録の証拠（proof.txt）を添付し、全体に電子署名した。"
+	    "発行元の ca.pem で誰でも検証できる。");
 	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 79, width, 8.5, 3,
 	    "The record (entry.json) and the proof that it is in the register (proof.txt) are attached, and "
 	    "all of it "

@@ -113,7 +113,7 @@ static inline void fixture_certify(
 static inline char *fixture_run(const char *format, ...) __attribute__((format(printf, 1, 2)));
 static inline char *fixture_run(const char *format, ...)
 {
-	char command[1024];
+	char command[32768];
 	char piece[4096];
 	va_list arguments;
 	va_start(arguments, format);

@@ -107,6 +107,27 @@ static void an_ordinary_certificate_is_one_sheet_in_the_two_embedded_fonts(void 
 	fixture_remove(home);
 }
 
+/* At the resolution of an office printer. */
+static void the_qr_code_reads_as_number_digest_and_checkpoint(void **state)
+{
+	(void)state;
+	CLEANUP_BUFFER struct buffer pdf = BUFFER_EMPTY;
+	CLEANUP_BUFFER struct buffer bytes = BUFFER_EMPTY;
+	char *home = render(wipe_entry_hdd(), &pdf);
+	wipe_entry_write(wipe_entry_hdd(), &bytes);
+	char *digest = fixture_run("printf %%s '%s' | sha256sum | cut -d' ' -f1", bytes.data);
+	char *code = fixture_run(
+	    "cd %s && pdftoppm -r 200 -png page.pdf page && zbarimg -q --nodbus --raw page-1.png", home);
+	assert_int_equal(strlen(digest), 65);
+	assert_says(code, "KIYOME1\nK3F9A12-2026-000012\n");
+	assert_says(code, digest);
+	assert_says(code, "\nk3f9a12.kiyome\n13\n");
+	assert_says(code, "— k3f9a12.kiyome ");
+	free(code);
+	free(digest);
+	fixture_remove(home);
+}
+
 struct failure {
 	const char *result;
 	const char *reason;
@@ -366,6 +387,7 @@ int main(void)
 	    cmocka_unit_test(the_same_record_gives_the_same_bytes),
 	    cmocka_unit_test(an_erasure_is_certified_with_all_that_identifies_the_medium),
 	    cmocka_unit_test(an_ordinary_certificate_is_one_sheet_in_the_two_embedded_fonts),
+	    cmocka_unit_test(the_qr_code_reads_as_number_digest_and_checkpoint),
 	    cmocka_unit_test(a_run_without_an_erasure_never_bears_the_word_of_success),
 	    cmocka_unit_test(the_verdict_is_the_largest_type_of_the_page),
 	    cmocka_unit_test(a_record_that_claims_more_than_its_evidence_gets_no_page),
