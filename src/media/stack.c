@@ -75,6 +75,21 @@ static void ask_loop_device(const struct media_place *place, struct stack_node *
 	}
 }
 
+/* Of SCSI and NVMe. Only names that a registry keeps apart: what begins with t10. or nvme. is made of vendor,
+ * model and serial number, which cheap devices share. */
+static char *read_wwid(int directory)
+{
+	static const char *const prefixes[] = {"naa.", "eui.", "uuid."};
+	char *wwid = file_attribute(directory, "wwid");
+	if (!wwid)
+		wwid = file_attribute(directory, "device/wwid");
+	for (size_t i = 0; wwid && i < LENGTH_OF(prefixes); i++)
+		if (strncmp(wwid, prefixes[i], strlen(prefixes[i])) == 0)
+			return wwid;
+	free(wwid);
+	return NULL;
+}
+
 static int add_node(
     const struct media_place *place, const char *name, struct stack *stack, struct error *error)
 {
@@ -90,6 +105,8 @@ static int add_node(
 	if (!node.name)
 		return error_set(error, ENOMEM, _("out of memory"));
 	node.alias = file_attribute(directory, "dm/name");
+	if (!sysfs_has(directory, "partition"))
+		node.wwid = read_wwid(directory);
 	node.start_bytes = sysfs_number(directory, "start", 0) * SECTOR_BYTES;
 	node.length_bytes = sysfs_number(directory, "size", 0) * SECTOR_BYTES;
 	node.backing_file = file_attribute(directory, "loop/backing_file");
@@ -146,6 +163,28 @@ static int link_node(const struct media_place *place, const struct mount_list *m
 	return status;
 }
 
+/* Disks that are one unit reached by two paths: without multipath the kernel takes them for two. */
+static size_t first_path(const struct stack *stack, size_t node)
+{
+	const struct stack_node *disk = &stack->nodes[node];
+	for (size_t i = 0; disk->wwid && i < node; i++) {
+		const struct stack_node *other = &stack->nodes[i];
+		if (other->wwid && strcmp(other->wwid, disk->wwid) == 0 &&
+		    other->length_bytes == disk->length_bytes)
+			return i;
+	}
+	return node;
+}
+
+static void find_units(struct stack *stack)
+{
+	for (size_t i = 0; i < stack->count; i++)
+		stack->nodes[i].unit = first_path(stack, i);
+	for (size_t i = 0; i < stack->count; i++)
+		if (stack->nodes[i].disk != STACK_NONE)
+			stack->nodes[i].unit = stack->nodes[stack->nodes[i].disk].unit;
+}
+
 int stack_read(const struct media_place *place, const struct mount_list *mounts, struct stack *stack,
     struct error *error)
 {
@@ -156,6 +195,7 @@ int stack_read(const struct media_place *place, const struct mount_list *mounts,
 		status = add_node(place, names.names[i], stack, error);
 	for (size_t i = 0; status == 0 && i < stack->count; i++)
 		status = link_node(place, mounts, stack, &stack->nodes[i], error);
+	find_units(stack);
 	return status;
 }
 
@@ -164,6 +204,7 @@ void stack_release(struct stack *stack)
 	for (size_t i = 0; i < stack->count; i++) {
 		free(stack->nodes[i].name);
 		free(stack->nodes[i].alias);
+		free(stack->nodes[i].wwid);
 		free(stack->nodes[i].backing_file);
 		free(stack->nodes[i].lower);
 	}

@@ -17,6 +17,9 @@ struct stack_node {
 	char *alias; /* of dm its name below /dev/mapper, or NULL */
 	dev_t number;
 	size_t disk; /* of a partition: the node it is a part of; else STACK_NONE */
+	char *wwid;  /* the kernel's world-wide name of a disk, or NULL */
+	size_t unit; /* of a disk: the first node with its world-wide name and size, itself or another path to
+			the same unit; of a partition: its disk's */
 	uint64_t start_bytes;
 	uint64_t length_bytes;
 	char *backing_file;   /* of a loop device, or NULL */

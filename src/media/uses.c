@@ -37,24 +37,40 @@ static bool overlap(const struct stack_node *one, const struct stack_node *other
 }
 
 /* A whole medium is concerned by all its partitions; a partition by itself, by what uses the whole disk, and
- * by siblings that lie on the same bytes. */
+ * by siblings that lie on the same bytes; both also by what reaches them on another path. */
 static bool concerns(const struct stack *stack, size_t medium, size_t node)
 {
 	if (medium == STACK_NONE || node == STACK_NONE)
 		return false;
 	const struct stack_node *target = &stack->nodes[medium];
 	const struct stack_node *used = &stack->nodes[node];
-	if (medium == node || used->disk == medium || target->disk == node)
+	if (medium == node)
 		return true;
-	return target->disk != STACK_NONE && target->disk == used->disk && overlap(target, used);
+	if (target->unit != used->unit)
+		return false;
+	return target->disk == STACK_NONE || used->disk == STACK_NONE || overlap(target, used);
 }
 
+static bool is_same_disk(const struct stack *stack, size_t one, size_t other)
+{
+	size_t first = stack->nodes[one].disk == STACK_NONE ? one : stack->nodes[one].disk;
+	size_t second = stack->nodes[other].disk == STACK_NONE ? other : stack->nodes[other].disk;
+	return first == second;
+}
+
+/* On the medium's own path, if it is touched there. */
 static const char *touched_device(const struct stack *stack, size_t medium, const bool *touched)
 {
-	for (size_t i = 0; i < stack->count; i++)
-		if (touched[i] && concerns(stack, medium, i))
+	const char *elsewhere = NULL;
+	for (size_t i = 0; i < stack->count; i++) {
+		if (!touched[i] || !concerns(stack, medium, i))
+			continue;
+		if (is_same_disk(stack, medium, i))
 			return stack->nodes[i].name;
-	return NULL;
+		if (!elsewhere)
+			elsewhere = stack->nodes[i].name;
+	}
+	return elsewhere;
 }
 
 /* ── The uses ── */
@@ -121,19 +137,37 @@ static int examine_swaps(const struct uses *uses, size_t node, struct medium *me
 	return 0;
 }
 
+/* The nodes that a holder is made of and that concern the medium: on its own path, or on others. */
+static int add_holder(const struct stack *stack, size_t node, const struct stack_node *holder, bool own,
+    struct medium *medium, bool *added, struct error *error)
+{
+	for (size_t i = 0; i < holder->lower_count; i++) {
+		size_t lower = holder->lower[i];
+		if (!concerns(stack, node, lower) || is_same_disk(stack, node, lower) != own)
+			continue;
+		*added = true;
+		if (medium_add_obstacle(medium, USE_HOLDER, stack->nodes[lower].name, holder->name, error) <
+		    0)
+			return error->code;
+	}
+	return 0;
+}
+
 static int examine_holders(const struct uses *uses, size_t node, struct medium *medium, struct error *error)
 {
 	const struct stack *stack = &uses->stack;
-	for (size_t i = 0; i < stack->count; i++) {
+	int status = 0;
+	for (size_t i = 0; status == 0 && i < stack->count; i++) {
 		const struct stack_node *holder = &stack->nodes[i];
+		bool added = false;
 		/* A loop device over a file stands on a mounted file system: that is said already. */
-		for (size_t k = 0; holder->backing_inode == 0 && k < holder->lower_count; k++)
-			if (concerns(stack, node, holder->lower[k]) &&
-			    medium_add_obstacle(medium, USE_HOLDER, stack->nodes[holder->lower[k]].name,
-				holder->name, error) < 0)
-				return error->code;
+		if (holder->backing_inode)
+			continue;
+		status = add_holder(stack, node, holder, true, medium, &added, error);
+		if (status == 0 && !added)
+			status = add_holder(stack, node, holder, false, medium, &added, error);
 	}
-	return 0;
+	return status;
 }
 
 static int add_opener(
