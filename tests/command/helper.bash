@@ -127,7 +127,7 @@ is() {
 record() { jq -r '(.certificate // .report).json' <<<"$output"; }
 
 # entries KIND: that many are in the register.
-entries() { kiyome --json register list --kind "$1" | jq -s 'flatten | length'; }
+entries() { kiyome --json register list --kind "$1" | jq '.entries | length'; }
 
 # ── Bytes ──
 
