@@ -45,7 +45,10 @@ int command_misuse(const struct invocation *invocation, const char *command, con
 	(void)vsnprintf(sentence, sizeof sentence, format, arguments);
 	va_end(arguments);
 	error_refuse(&error, 22, "%s", sentence);
-	error_advise(&error, _("`kiyome %s --help` tells how it is used"), command);
+	if (*command)
+		error_advise(&error, _("`kiyome %s --help` tells how it is used"), command);
+	else
+		error_advise(&error, "%s", _("`kiyome --help` tells how it is used"));
 	return command_fail(invocation, &error);
 }
 
