@@ -13,7 +13,7 @@ QUIET = $(if $(V),,@echo "  $(1)  $(2)";)
 BUILD := build/$(VARIANT)
 
 LIBRARIES := libudev blkid mount smartcols libcrypto liburing sqlite3 jansson cairo cairo-pdf \
-  pangocairo pangoft2 fontconfig libqrencode libseccomp zlib
+  freetype2 libqrencode libseccomp zlib
 # Asked once, at the first compilation, so that `make demo` may install the packages before.
 library_cflags = $(eval library_cflags := $(shell pkg-config --cflags $(LIBRARIES)))$(library_cflags)
 library_libs = $(eval library_libs := $(shell pkg-config --libs $(LIBRARIES)) -linih -lcap-ng -lm \
