@@ -131,7 +131,9 @@ static int read_position(
 	struct step steps[STEPS_MAXIMUM];
 	state->step = json_count(position, "step", SIZE_MAX);
 	state->offset_bytes = json_count(position, "offset_bytes", UINT64_MAX);
-	if (state->step > plan_steps(plan, steps) || state->offset_bytes > plan->size_bytes)
+	bool between_blocks =
+	    state->offset_bytes % plan->block_bytes && state->offset_bytes != plan->size_bytes;
+	if (state->step > plan_steps(plan, steps) || state->offset_bytes > plan->size_bytes || between_blocks)
 		return damaged(error, "position");
 	return 0;
 }
