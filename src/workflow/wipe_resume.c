@@ -89,6 +89,20 @@ static int visit(void *context, const struct register_entry *entry, struct error
 	return 0;
 }
 
+/* A process that was killed may have been ahead of what the register was told. A pass whose read-back had
+ * begun may since have been written over by the next step: it is put there once more before it is read. */
+static void step_back(const struct wipe_plan *plan, struct wipe_state *state)
+{
+	struct step steps[STEPS_MAXIMUM];
+	size_t count = plan_steps(plan, steps);
+	if (state->step + 1 >= count || steps[state->step].kind != STEP_VERIFY)
+		return;
+	state->step--;
+	state->offset_bytes = 0;
+	if (steps[state->step].kind == STEP_WRITE)
+		state->passes[steps[state->step].pass] = (struct pass_record){0};
+}
+
 static int take_over(struct wipe_job *job, const struct search *search, struct error *error)
 {
 	int status = plan_from_json(search->planned, &job->plan, error);
@@ -100,6 +114,8 @@ static int take_over(struct wipe_job *job, const struct search *search, struct e
 		status = state_from_json(search->state, &job->plan, &job->state, error);
 	else if (status == 0)
 		state_start(&job->plan, &job->state);
+	if (status == 0)
+		step_back(&job->plan, &job->state);
 	job->intent = search->intent;
 	job->resumed = search->resumed + 1;
 	memcpy(job->started, search->started, sizeof job->started);

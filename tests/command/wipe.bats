@@ -535,6 +535,28 @@ stop() {
 	done
 }
 
+@test "a process that was ahead of the register when it was killed spoils no resumed wipe" {
+	for method in dod-3 zero; do
+		rig "$method" 24M 'delay 20000'
+		start --image "$disk" --confirm disk --method "$method" --verify all
+		for _ in $(seq 400); do
+			# The first pass is in the register, its read-back under way.
+			[ "$(count_journal '^r')" -lt 8 ] || break
+			sleep 0.02
+		done
+		kill -STOP "$process"
+		written=$(sed -n 's/^writes //p' "$point/control")
+		sleep 2.5
+		echo "$method: $(($(sed -n 's/^writes //p' "$point/control") - written)) writes while the register slept" >&3
+		kill -9 "$process"
+		wait "$process" || true
+		tell heal
+		erase 0 --image "$disk" --confirm disk --resume
+		is '.result == "erased" and .verification.mismatches == 0'
+		overwritten "$back"
+	done
+}
+
 @test "a wipe that nobody interrupted is not resumed" {
 	image a.img 1M
 	refused --image "$image" --confirm a.img --resume
