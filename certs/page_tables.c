@@ -71,7 +71,7 @@ static void append_cell(struct buffer *out, const json_t *pass, enum pass_column
 		text_append_grouped(out, json_count(pass, "bytes_written", 0));
 		break;
 	case PASS_DURATION:
-		text_append_duration(out, json_count(pass, "milliseconds", 0) / 1000);
+		text_append_elapsed(out, json_count(pass, "milliseconds", 0));
 		break;
 	case PASS_ERRORS:
 		text_append_grouped(out, json_count(pass, "errors", 0));

@@ -97,7 +97,7 @@ static const struct paper papers[] = {
 	    "The run on the target below stopped before its end. Treat the medium as still holding its "
 	    "data."},
 	142, 27, 27, false, true},
-    {"not-erased", {"実施報告書", "Report of an unsuccessful run"}, {"消去不可", "NOT ERASED"},
+    {"not-erased", {"実施報告書", "Report of an unsuccessful run"}, {"未消去", "NOT ERASED"},
 	{"下記の対象は消去できませんでした。データが残っているものとして扱ってください。",
 	    "The target below could not be erased. Treat it as still holding its data."},
 	142, 27, 27, false, true},

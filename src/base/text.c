@@ -111,6 +111,14 @@ void text_append_duration(struct buffer *out, uint64_t seconds)
 		buffer_printf(out, "%" PRIu64 " d %02" PRIu64 " h", seconds / 86400, seconds % 86400 / 3600);
 }
 
+void text_append_elapsed(struct buffer *out, uint64_t milliseconds)
+{
+	if (milliseconds < 60000)
+		buffer_printf(out, "%.*f s", milliseconds < 10000 ? 2 : 1, (double)milliseconds / 1000);
+	else
+		text_append_duration(out, milliseconds / 1000);
+}
+
 void text_append_hex(struct buffer *out, const void *bytes, size_t length)
 {
 	for (size_t i = 0; i < length; i++)

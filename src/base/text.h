@@ -27,6 +27,9 @@ void text_append_grouped(struct buffer *out, uint64_t number);
 /* Appends a duration: "45 s", "3 min 20 s", "2 h 05 min", "3 d 04 h". */
 void text_append_duration(struct buffer *out, uint64_t seconds);
 
+/* Appends a measured time: "0.12 s", "34.5 s", then as text_append_duration(). */
+void text_append_elapsed(struct buffer *out, uint64_t milliseconds);
+
 /* Appends length bytes as lower-case hexadecimal digits. */
 void text_append_hex(struct buffer *out, const void *bytes, size_t length);
 

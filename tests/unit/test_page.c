@@ -138,7 +138,7 @@ struct failure {
 static const struct failure failures[] = {
     {"unverified", "not-verified", "未検証", "UNVERIFIED"},
     {"interrupted", "signal", "中断", "INTERRUPTED"},
-    {"not-erased", "mismatches", "消去不可", "NOT ERASED"},
+    {"not-erased", "mismatches", "未消去", "NOT ERASED"},
     {"erased-with-exceptions", "write-errors", "例外あり", "NOT A COMPLETE ERASURE"},
 };
 
