@@ -48,9 +48,9 @@ for line in sys.stdin.read().splitlines():
 
 @test "list shows the media of a recorded tree, without devices made of others" {
 	run -0 "$KIYOME" media list --json --root $TREES/hdd-lvm
-	[ "$(jq -r '[.media[].name] | join(" ")' <<<"$output")" = "sda" ]
+	[ "$(jq -r '[.media[].name] | join(" ")' <<<"$output")" = "sdc" ]
 	run -0 "$KIYOME" media list --json --all --root $TREES/hdd-lvm
-	[ "$(jq -r '[.media[].name] | join(" ")' <<<"$output")" = "dm-0 dm-1 sda" ]
+	[ "$(jq -r '[.media[].name] | join(" ")' <<<"$output")" = "dm-0 dm-1 sdc" ]
 }
 
 @test "show --json has every documented member" {
@@ -59,28 +59,28 @@ for line in sys.stdin.read().splitlines():
 	documented=$(sed -n '/^## Media JSON/,/^## /p' docs/formats.md | sed -n 's/^| `\([a-z_]*\)`.*/\1/p' | LC_ALL=C sort)
 	[ -n "$documented" ]
 	[ "$keys" = "$documented" ]
-	[ "$(jq -r '.confirm' <<<"$output")" = 4C530001230815109572 ]
+	[ "$(jq -r '.confirm' <<<"$output")" = AA04012700012345 ]
 	[ "$(jq -r '.erasable' <<<"$output")" = false ]
 	[ "$(jq -r '.obstacles[0].explanation' <<<"$output")" = "/dev/sdb1 is mounted at /media/hanako/写真 USB" ]
 }
 
 @test "the table stays aligned around Japanese labels" {
-	run -0 "$KIYOME" media list --root $TREES/usb-stick
-	grep -q '"写真 USB"' <<<"$output"
+	run -0 "$KIYOME" media list --root $TREES/crypt
+	grep -q '"金庫"' <<<"$output"
 	title=$(widths 'MAY BE ERASED' <<<"$output")
-	answer=$(widths 'no: /dev/sdb1' <<<"$output")
+	answer=$(widths 'no: /dev/sdb3' <<<"$output")
 	[ -n "$title" ]
 	[ "$title" = "$answer" ]
 }
 
 @test "show says what to type to confirm" {
-	run -0 "$KIYOME" media show --root $TREES/crypt /dev/sda
-	grep -Eq 'to confirm, type +1847E1D0A1B2$' <<<"$output"
-	grep -Eq 'may be erased +no: /dev/sda1 is held by dm-0' <<<"$output"
+	run -0 "$KIYOME" media show --root $TREES/crypt /dev/sdb
+	grep -Eq 'to confirm, type +SSD20260013$' <<<"$output"
+	grep -Eq '/dev/sdb1 is held by dm-2' <<<"$output"
 }
 
 @test "show says which members could not be determined without udev" {
-	run -0 "$KIYOME" media show --root $TREES/usb-sata-ssd-no-udev /dev/sdc
+	run -0 "$KIYOME" media show --root $TREES/usb-uas-no-udev /dev/sda
 	grep -Eq 'stable name +could not be determined here' <<<"$output"
 	grep -Eq 'holds +could not be determined here' <<<"$output"
 }

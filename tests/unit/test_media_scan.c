@@ -46,6 +46,7 @@ static void assert_obstacle(
 	fail_msg("%s: no obstacle %s on %s at %s", medium->name, medium_use_word(use), device, where);
 }
 
+/* The emulator was told: usb-storage, serial=AA04012700012345, removable=on, 64 MiB; sfdisk: start=2048. */
 static void a_usb_stick_is_usb_flash_with_its_label_and_mount(void **state)
 {
 	(void)state;
@@ -53,12 +54,12 @@ static void a_usb_stick_is_usb_flash_with_its_label_and_mount(void **state)
 	find_in("usb-stick", "/dev/sdb", &medium);
 	assert_int_equal(medium.bus, BUS_USB);
 	assert_int_equal(medium.kind, KIND_USB_FLASH);
-	assert_string_equal(medium.vendor, "SanDisk");
-	assert_string_equal(medium.model, "Ultra Fit");
-	assert_string_equal(medium_confirmation(&medium), "4C530001230815109572");
-	assert_string_equal(medium.by_id, "usb-SanDisk_Ultra_Fit_4C530001230815109572-0:0");
-	assert_true(medium.size_bytes == UINT64_C(30765219840));
-	assert_int_equal(medium.disk_sequence, 14);
+	assert_string_equal(medium.vendor, "QEMU");
+	assert_string_equal(medium.model, "QEMU HARDDISK");
+	assert_string_equal(medium_confirmation(&medium), "AA04012700012345");
+	assert_string_equal(medium.by_id, "usb-QEMU_QEMU_HARDDISK_AA04012700012345-0:0");
+	assert_true(medium.size_bytes == UINT64_C(64) << 20);
+	assert_true(medium.disk_sequence > 0);
 	assert_true(medium.removable);
 	assert_false(medium.discard);
 	assert_int_equal(medium.partition_count, 1);
@@ -66,18 +67,41 @@ static void a_usb_stick_is_usb_flash_with_its_label_and_mount(void **state)
 	assert_int_equal(medium.content_count, 2);
 	assert_string_equal(medium.contents[0].type, "dos");
 	assert_string_equal(medium.contents[1].device, "sdb1");
-	assert_string_equal(medium.contents[1].label, "写真 USB");
-	assert_string_equal(medium.contents[1].uuid, "3A4F-19C2");
+	assert_string_equal(medium.contents[1].type, "vfat");
 	assert_obstacle(&medium, USE_MOUNTED, "sdb1", "/media/hanako/写真 USB");
+}
+
+/* rotation_rate=1 (none) is told by SCSI over UAS; a plain USB disk tells no rate; a switch protects the
+ * third. */
+static void usb_disks_are_told_apart(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium uas = {0};
+	CLEANUP(medium_release) struct medium disk = {0};
+	CLEANUP(medium_release) struct medium protected = {0};
+	find_in("usb-disks", "/dev/sde", &uas);
+	find_in("usb-disks", "/dev/sdh", &disk);
+	find_in("usb-disks", "/dev/sdi", &protected);
+	assert_int_equal(uas.kind, KIND_SSD);
+	assert_int_equal(disk.kind, KIND_HDD);
+	assert_int_equal(protected.kind, KIND_USB_FLASH);
+	assert_string_equal(disk.serial, "USBSSD20260001");
+	assert_string_equal(protected.serial, "RO20260003");
+	/* serial= and wwn= of the disk; its USB device was given none, and made one up. */
+	assert_string_equal(uas.serial, "UAS20260002");
+	assert_string_equal(uas.wwn, "0x5002538e40aa0002");
+	assert_string_equal(uas.vendor, "KYTEST");
+	assert_string_equal(uas.model, "UAS-SSD");
+	assert_string_equal(uas.firmware, "0041");
+	assert_int_equal(uas.obstacle_count, 0);
+	assert_obstacle(&protected, USE_READ_ONLY, "sdi", "");
 }
 
 static void a_disk_behind_a_bridge_has_its_own_serial_not_the_bridges(void **state)
 {
 	(void)state;
 	CLEANUP(medium_release) struct medium with = {0};
-	CLEANUP(medium_release) struct medium without = {0};
 	find_in("usb-sata-ssd", "/dev/sdc", &with);
-	find_in("usb-sata-ssd-no-udev", "/dev/sdc", &without);
 	assert_int_equal(with.bus, BUS_USB);
 	assert_int_equal(with.kind, KIND_SSD);
 	assert_string_equal(with.serial, "S3Z1NB0K123456A");
@@ -88,14 +112,17 @@ static void a_disk_behind_a_bridge_has_its_own_serial_not_the_bridges(void **sta
 	assert_true(with.discard);
 	assert_int_equal(with.physical_block_bytes, 4096);
 	assert_int_equal(with.obstacle_count, 0);
-	assert_string_equal(without.serial, "S3Z1NB0K123456A");
 }
 
 static void what_udev_would_have_told_is_said_to_be_missing(void **state)
 {
 	(void)state;
 	CLEANUP(medium_release) struct medium medium = {0};
-	find_in("usb-sata-ssd-no-udev", "/dev/sdc", &medium);
+	find_in("usb-uas-no-udev", "/dev/sda", &medium);
+	/* Of the disk, not of the USB device above it. */
+	assert_string_equal(medium.serial, "UAS20260002");
+	assert_string_equal(medium.wwn, "0x5002538e40aa0002");
+	assert_int_equal(medium.kind, KIND_SSD);
 	bool by_id = false;
 	bool contents = false;
 	bool serial = false;
@@ -112,19 +139,27 @@ static void what_udev_would_have_told_is_said_to_be_missing(void **state)
 	assert_int_equal(known.missing_count, 0);
 }
 
+/* The emulator was told: model=KYTEST HDD-2000, ver=FW10, rotation_rate=7200, 256 MiB. */
 static void the_disk_under_the_running_systems_lvm_is_refused(void **state)
 {
 	(void)state;
 	CLEANUP(medium_release) struct medium medium = {0};
-	find_in("hdd-lvm", "/dev/sda", &medium);
+	find_in("hdd-lvm", "/dev/sdc", &medium);
 	assert_int_equal(medium.bus, BUS_ATA);
 	assert_int_equal(medium.kind, KIND_HDD);
+	assert_null(medium.vendor);
+	assert_string_equal(medium.model, "KYTEST HDD-2000");
+	assert_string_equal(medium.serial, "HDD20260010");
+	assert_string_equal(medium.wwn, "0x5000c50012340010");
+	assert_string_equal(medium.firmware, "FW10");
+	assert_string_equal(medium.by_id, "ata-KYTEST_HDD-2000_HDD20260010");
+	assert_true(medium.size_bytes == UINT64_C(256) << 20);
 	assert_int_equal(medium.obstacles[0].use, USE_SYSTEM);
-	assert_obstacle(&medium, USE_SYSTEM, "sda2", "/");
-	assert_obstacle(&medium, USE_MOUNTED, "sda1", "/boot/efi");
-	assert_obstacle(&medium, USE_SWAP, "sda2", "/dev/dm-1");
-	assert_obstacle(&medium, USE_HOLDER, "sda2", "dm-0");
-	assert_obstacle(&medium, USE_HOLDER, "sda2", "dm-1");
+	assert_obstacle(&medium, USE_SYSTEM, "sdc2", "/");
+	assert_obstacle(&medium, USE_MOUNTED, "sdc1", "/boot/efi");
+	assert_obstacle(&medium, USE_SWAP, "sdc2", "/dev/dm-1");
+	assert_obstacle(&medium, USE_HOLDER, "sdc2", "dm-0");
+	assert_obstacle(&medium, USE_HOLDER, "sdc2", "dm-1");
 	assert_string_equal(medium.contents[2].type, "LVM2_member");
 }
 
@@ -132,7 +167,7 @@ static void nvme_names_come_from_the_controller(void **state)
 {
 	(void)state;
 	CLEANUP(medium_release) struct medium medium = {0};
-	find_in("nvme", "/dev/nvme0n1", &medium);
+	find_in("nvme-eui", "/dev/nvme0n1", &medium);
 	assert_int_equal(medium.bus, BUS_NVME);
 	assert_int_equal(medium.kind, KIND_SSD);
 	assert_string_equal(medium.serial, "S64DNX0T123456W");
@@ -141,6 +176,40 @@ static void nvme_names_come_from_the_controller(void **state)
 	assert_string_equal(medium.by_id, "nvme-Samsung_SSD_980_PRO_1TB_S64DNX0T123456W");
 }
 
+/* The emulator was told serial=NVME2026003x; the kernel puts a name together from it that is not world-wide.
+ */
+static void an_nvme_without_a_world_wide_name_has_none(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium first = {0};
+	CLEANUP(medium_release) struct medium second = {0};
+	find_in("nvme", "/dev/nvme0n1", &first);
+	find_in("nvme", "/dev/nvme1n1", &second);
+	assert_string_equal(first.serial, "NVME20260030");
+	assert_string_equal(second.serial, "NVME20260031");
+	assert_string_equal(second.model, "QEMU NVMe Ctrl");
+	assert_string_equal(second.by_id, "nvme-QEMU_NVMe_Ctrl_NVME20260031");
+	assert_null(first.wwn);
+	assert_int_equal(first.logical_block_bytes, 512);
+	assert_int_equal(second.logical_block_bytes, 4096); /* logical_block_size=4096 */
+	assert_true(second.size_bytes == UINT64_C(64) << 20);
+	assert_true(first.discard);
+}
+
+/* With several controllers the kernel hangs a drive below the subsystem, where no bus is to be seen. */
+static void an_nvme_below_its_subsystem_is_nvme_all_the_same(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("nvme-subsystem", "/dev/nvme2n1", &medium);
+	assert_int_equal(medium.bus, BUS_NVME);
+	assert_int_equal(medium.kind, KIND_SSD);
+	assert_string_equal(medium.serial, "NVME20260033");
+	assert_string_equal(medium.model, "QEMU NVMe Ctrl");
+	assert_int_equal(medium.obstacle_count, 0);
+}
+
+/* The emulator's card says PNM "QEMU!" and PSN DEADBEEFh in its CID register. */
 static void a_card_is_sd_and_named_by_its_register(void **state)
 {
 	(void)state;
@@ -148,9 +217,49 @@ static void a_card_is_sd_and_named_by_its_register(void **state)
 	find_in("sd-card", "/dev/mmcblk0", &medium);
 	assert_int_equal(medium.bus, BUS_MMC);
 	assert_int_equal(medium.kind, KIND_SD);
-	assert_string_equal(medium.serial, "0x1a2b3c4d");
-	assert_string_equal(medium.model, "SC32G");
+	assert_string_equal(medium.serial, "0xdeadbeef");
+	assert_string_equal(medium.model, "QEMU!");
+	assert_string_equal(medium.by_id, "mmc-QEMU__0xdeadbeef");
+	assert_true(medium.size_bytes == UINT64_C(64) << 20);
+	assert_string_equal(medium.contents[1].type, "exfat");
 	assert_string_equal(medium.contents[1].label, "カメラ");
+}
+
+/* Of QEMU's own serial=, wwn=, logical_block_size=; the zones are scsi_debug's zbc=managed. */
+static void scsi_disks_tell_their_blocks_and_zones(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium plain = {0};
+	CLEANUP(medium_release) struct medium large = {0};
+	CLEANUP(medium_release) struct medium zoned = {0};
+	find_in("scsi-kinds", "/dev/sdo", &plain);
+	find_in("scsi-kinds", "/dev/sdk", &large);
+	find_in("scsi-kinds", "/dev/sdq", &zoned);
+	assert_int_equal(plain.bus, BUS_SCSI);
+	assert_int_equal(plain.kind, KIND_HDD);
+	assert_string_equal(plain.vendor, "KYTEST");
+	assert_string_equal(plain.model, "SAS-300");
+	assert_string_equal(plain.serial, "SAS20260040");
+	assert_string_equal(plain.wwn, "0x5000c50012340040");
+	assert_null(plain.zoned);
+	assert_int_equal(large.logical_block_bytes, 4096);
+	assert_int_equal(large.physical_block_bytes, 4096);
+	assert_true(large.size_bytes == UINT64_C(64) << 20);
+	assert_null(large.wwn);
+	assert_string_equal(zoned.zoned, "host-managed");
+}
+
+static void a_virtual_disk_has_its_hosts_serial_and_no_kind(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium medium = {0};
+	find_in("virtio", "/dev/vda", &medium);
+	assert_int_equal(medium.bus, BUS_VIRTIO);
+	assert_int_equal(medium.kind, KIND_UNKNOWN);
+	assert_string_equal(medium.serial, "VBLK20260050");
+	assert_string_equal(medium.by_id, "virtio-VBLK20260050");
+	assert_null(medium.vendor);
+	assert_null(medium.model);
 }
 
 static void an_optical_drive_without_a_disc_is_empty(void **state)
@@ -162,15 +271,20 @@ static void an_optical_drive_without_a_disc_is_empty(void **state)
 	find_in("optical", "/dev/sr1", &without);
 	assert_int_equal(with.kind, KIND_OPTICAL);
 	assert_int_equal(with.logical_block_bytes, 2048);
-	assert_true(with.size_bytes == UINT64_C(4700372992));
+	/* genisoimage made the file of 372736 bytes, with the volume ARCHIVE_2026. */
+	assert_true(with.size_bytes == 372736);
+	assert_string_equal(with.contents[0].label, "ARCHIVE_2026");
+	assert_string_equal(with.serial, "CD20260020");
 	assert_true(without.size_bytes == 0);
-	assert_obstacle(&without, USE_EMPTY, "sr1", "");
+	/* sysfs says 1 GiB and read-only of the drive that never had a disc. */
+	assert_int_equal(without.obstacles[0].use, USE_EMPTY);
+	assert_obstacle(&with, USE_READ_ONLY, "sr0", "");
 }
 
-static void a_running_raids_members_are_refused_and_a_spare_is_not(void **state)
+static void every_raid_member_is_refused(void **state)
 {
 	(void)state;
-	static const char *const members[] = {"sda", "sdb"};
+	static const char *const members[] = {"sdg", "sdh"};
 	for (size_t i = 0; i < LENGTH_OF(members); i++) {
 		CLEANUP(medium_release) struct medium medium = {0};
 		CLEANUP_FREE char *partition = NULL;
@@ -179,11 +293,12 @@ static void a_running_raids_members_are_refused_and_a_spare_is_not(void **state)
 		assert_obstacle(&medium, USE_HOLDER, partition, "md0");
 		assert_obstacle(&medium, USE_MOUNTED, partition, "/srv");
 	}
-	CLEANUP(medium_release) struct medium spare = {0};
+	CLEANUP(medium_release) struct medium stopped = {0};
 	CLEANUP(medium_release) struct medium array = {0};
-	find_in("md-member", "sdc", &spare);
-	assert_int_equal(spare.obstacle_count, 0);
-	assert_string_equal(spare.contents[0].type, "linux_raid_member");
+	/* mdadm --stop ended its array, and udev put it together again. */
+	find_in("md-member", "sdj", &stopped);
+	assert_obstacle(&stopped, USE_HOLDER, "sdj", "md9");
+	assert_string_equal(stopped.contents[0].type, "linux_raid_member");
 	find_in("md-member", "md0", &array);
 	assert_obstacle(&array, USE_MADE_OF_OTHERS, "md0", "");
 }
@@ -193,32 +308,52 @@ static void both_paths_of_a_multipath_unit_are_refused(void **state)
 	(void)state;
 	CLEANUP(medium_release) struct medium first = {0};
 	CLEANUP(medium_release) struct medium second = {0};
-	find_in("multipath", "/dev/sdd", &first);
-	find_in("multipath", "/dev/sde", &second);
+	find_in("multipath", "/dev/sdn", &first);
+	find_in("multipath", "/dev/sdp", &second);
 	assert_int_equal(first.bus, BUS_SCSI);
-	assert_obstacle(&first, USE_HOLDER, "sdd", "dm-2");
-	assert_obstacle(&second, USE_HOLDER, "sde", "dm-2");
-	/* The unit's serial number, not the designator that udev shortens. */
-	assert_string_equal(first.serial, "80D7A]KjYhJR");
-	assert_string_equal(first.by_id, "scsi-SNETAPP_LUN_C-Mode_80D7A]KjYhJR");
+	assert_obstacle(&first, USE_HOLDER, "sdn", "dm-0");
+	assert_obstacle(&second, USE_HOLDER, "sdp", "dm-0");
+	assert_int_equal(first.obstacle_count, 1);
+	/* The unit's serial number, not the designator that udev puts into its short one. */
+	assert_string_equal(first.serial, "LUN20260041");
+	assert_string_equal(first.by_id, "scsi-0KYTEST_LUN_LUN20260041");
 }
 
+/* Two disks to a kernel without multipath, with one wwn=0x600a098012340041: the first is mounted. */
+static void a_unit_that_is_mounted_by_one_path_is_refused_by_the_other(void **state)
+{
+	(void)state;
+	CLEANUP(medium_release) struct medium own = {0};
+	CLEANUP(medium_release) struct medium other = {0};
+	find_in("two-paths", "/dev/sdn", &own);
+	find_in("two-paths", "/dev/sdp", &other);
+	assert_obstacle(&own, USE_MOUNTED, "sdn", "/srv/both");
+	assert_obstacle(&other, USE_MOUNTED, "sdn", "/srv/both");
+	assert_int_equal(own.obstacle_count, 1);
+}
+
+/* sdb1 is open as "vault"; sdb3 is swap in use; sdb2 is free. */
 static void an_open_encrypted_partition_holds_its_disk_but_not_its_sibling(void **state)
 {
 	(void)state;
 	CLEANUP(medium_release) struct medium disk = {0};
 	CLEANUP(medium_release) struct medium held = {0};
 	CLEANUP(medium_release) struct medium sibling = {0};
-	find_in("crypt", "/dev/sda", &disk);
-	find_in("crypt", "/dev/sda1", &held);
-	find_in("crypt", "/dev/sda2", &sibling);
-	assert_obstacle(&disk, USE_HOLDER, "sda1", "dm-0");
-	assert_obstacle(&held, USE_HOLDER, "sda1", "dm-0");
+	find_in("crypt", "/dev/sdb", &disk);
+	find_in("crypt", "/dev/sdb1", &held);
+	find_in("crypt", "/dev/sdb2", &sibling);
+	assert_obstacle(&disk, USE_HOLDER, "sdb1", "dm-2");
+	assert_obstacle(&disk, USE_SWAP, "sdb3", "/dev/sdb3");
+	assert_obstacle(&held, USE_HOLDER, "sdb1", "dm-2");
+	assert_null(obstacle_of(&held, USE_SWAP));
 	assert_null(obstacle_of(&sibling, USE_HOLDER));
-	assert_obstacle(&sibling, USE_PARTITION, "sda2", "/dev/sda");
+	assert_null(obstacle_of(&sibling, USE_SWAP));
+	assert_obstacle(&sibling, USE_PARTITION, "sdb2", "/dev/sdb");
 	assert_true(sibling.is_partition);
-	assert_string_equal(sibling.serial, "1847E1D0A1B2");
-	assert_string_equal(sibling.by_id, "ata-CT500MX500SSD1_1847E1D0A1B2-part2");
+	assert_string_equal(sibling.serial, "SSD20260013");
+	assert_string_equal(sibling.by_id, "ata-QEMU_HARDDISK_SSD20260013-part2");
+	assert_string_equal(held.contents[0].type, "crypto_LUKS");
+	assert_string_equal(held.contents[0].label, "金庫");
 }
 
 static void every_disk_of_a_btrfs_carries_the_system(void **state)
@@ -226,10 +361,10 @@ static void every_disk_of_a_btrfs_carries_the_system(void **state)
 	(void)state;
 	CLEANUP(medium_release) struct medium named = {0};
 	CLEANUP(medium_release) struct medium silent = {0};
-	find_in("btrfs-two-disks", "/dev/sda", &named);
-	find_in("btrfs-two-disks", "/dev/sdb", &silent);
-	assert_obstacle(&named, USE_SYSTEM, "sda", "/");
-	assert_obstacle(&silent, USE_SYSTEM, "sdb", "/");
+	find_in("btrfs-two-disks", "/dev/sdf", &named);
+	find_in("btrfs-two-disks", "/dev/sde", &silent);
+	assert_obstacle(&named, USE_SYSTEM, "sdf", "/");
+	assert_obstacle(&silent, USE_SYSTEM, "sde", "/");
 }
 
 static void a_list_is_in_natural_order_and_of_whole_media(void **state)
@@ -238,7 +373,7 @@ static void a_list_is_in_natural_order_and_of_whole_media(void **state)
 	CLEANUP(media_list_release) struct media_list list = {0};
 	struct error error = {0};
 	assert_int_equal(
-	    media_scan(&(struct media_place){.root = "tests/vectors/trees/nvme"}, &list, &error), 0);
+	    media_scan(&(struct media_place){.root = "tests/vectors/trees/nvme-eui"}, &list, &error), 0);
 	assert_int_equal(list.count, 2);
 	assert_string_equal(list.media[0].name, "nvme0n1");
 	assert_string_equal(list.media[1].name, "nvme10n1");
@@ -324,14 +459,20 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 	    cmocka_unit_test(a_usb_stick_is_usb_flash_with_its_label_and_mount),
+	    cmocka_unit_test(usb_disks_are_told_apart),
 	    cmocka_unit_test(a_disk_behind_a_bridge_has_its_own_serial_not_the_bridges),
 	    cmocka_unit_test(what_udev_would_have_told_is_said_to_be_missing),
 	    cmocka_unit_test(the_disk_under_the_running_systems_lvm_is_refused),
 	    cmocka_unit_test(nvme_names_come_from_the_controller),
+	    cmocka_unit_test(an_nvme_without_a_world_wide_name_has_none),
+	    cmocka_unit_test(an_nvme_below_its_subsystem_is_nvme_all_the_same),
 	    cmocka_unit_test(a_card_is_sd_and_named_by_its_register),
+	    cmocka_unit_test(scsi_disks_tell_their_blocks_and_zones),
+	    cmocka_unit_test(a_virtual_disk_has_its_hosts_serial_and_no_kind),
 	    cmocka_unit_test(an_optical_drive_without_a_disc_is_empty),
-	    cmocka_unit_test(a_running_raids_members_are_refused_and_a_spare_is_not),
+	    cmocka_unit_test(every_raid_member_is_refused),
 	    cmocka_unit_test(both_paths_of_a_multipath_unit_are_refused),
+	    cmocka_unit_test(a_unit_that_is_mounted_by_one_path_is_refused_by_the_other),
 	    cmocka_unit_test(an_open_encrypted_partition_holds_its_disk_but_not_its_sibling),
 	    cmocka_unit_test(every_disk_of_a_btrfs_carries_the_system),
 	    cmocka_unit_test(a_list_is_in_natural_order_and_of_whole_media),
