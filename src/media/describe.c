@@ -32,8 +32,6 @@ static enum medium_bus bus_of(const char *name, const char *device_path)
 	    {"/target", BUS_SCSI}, {"/host", BUS_SCSI}, {"/virtio", BUS_VIRTIO}};
 	if (strncmp(name, "loop", 4) == 0)
 		return BUS_LOOP;
-	if (strncmp(name, "nvme", 4) == 0)
-		return BUS_NVME;
 	for (size_t i = 0; device_path && i < LENGTH_OF(parts); i++)
 		if (strstr(device_path, parts[i].part))
 			return parts[i].bus;

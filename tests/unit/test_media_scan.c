@@ -13,7 +13,10 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include <cmocka.h>
 
@@ -196,7 +199,7 @@ static void an_nvme_without_a_world_wide_name_has_none(void **state)
 	assert_true(first.discard);
 }
 
-/* With several controllers the kernel hangs a drive below the subsystem, where no bus is to be seen. */
+/* With several controllers the kernel hangs a drive below the subsystem, among the virtual devices. */
 static void an_nvme_below_its_subsystem_is_nvme_all_the_same(void **state)
 {
 	(void)state;
@@ -317,6 +320,46 @@ static void both_paths_of_a_multipath_unit_are_refused(void **state)
 	/* The unit's serial number, not the designator that udev puts into its short one. */
 	assert_string_equal(first.serial, "LUN20260041");
 	assert_string_equal(first.by_id, "scsi-0KYTEST_LUN_LUN20260041");
+}
+
+static void write_text(const char *directory, const char *name, const char *text)
+{
+	CLEANUP_FREE char *path = NULL;
+	assert_true(asprintf(&path, "%s/%s", directory, name) > 0);
+	FILE *file = fopen(path, "w");
+	assert_non_null(file);
+	assert_true(fputs(text, file) >= 0);
+	assert_int_equal(fclose(file), 0);
+}
+
+/* The recorded multipath unit, with a file system on it that is mounted. */
+static void a_mounted_multipath_unit_is_told_by_the_path_that_was_asked_for(void **state)
+{
+	(void)state;
+	char root[] = "/tmp/test_media_scan.XXXXXX";
+	CLEANUP_FREE char *recorded = realpath("tests/vectors/trees/multipath/sys", NULL);
+	CLEANUP_FREE char *sys = NULL;
+	CLEANUP_FREE char *proc = NULL;
+	CLEANUP_FREE char *self = NULL;
+	CLEANUP_FREE char *clean = NULL;
+	struct error error = {0};
+	static const char *const paths[] = {"sdn", "sdp"};
+	assert_non_null(mkdtemp(root));
+	assert_true(asprintf(&sys, "%s/sys", root) > 0 && asprintf(&proc, "%s/proc", root) > 0 &&
+		    asprintf(&self, "%s/self", proc) > 0 && asprintf(&clean, "rm -r %s", root) > 0);
+	assert_int_equal(symlink(recorded, sys), 0);
+	assert_int_equal(mkdir(proc, 0700), 0);
+	assert_int_equal(mkdir(self, 0700), 0);
+	write_text(self, "mountinfo", "40 1 253:0 / /srv rw - ext4 /dev/mapper/mpatha rw\n");
+	for (size_t i = 0; i < LENGTH_OF(paths); i++) {
+		CLEANUP(medium_release) struct medium medium = {0};
+		assert_int_equal(
+		    media_find(&(struct media_place){.root = root}, paths[i], &medium, &error), 0);
+		assert_obstacle(&medium, USE_MOUNTED, paths[i], "/srv");
+		assert_obstacle(&medium, USE_HOLDER, paths[i], "dm-0");
+		assert_int_equal(medium.obstacle_count, 2);
+	}
+	assert_int_equal(system(clean), 0);
 }
 
 /* Two disks to a kernel without multipath, with one wwn=0x600a098012340041: the first is mounted. */
@@ -472,6 +515,7 @@ int main(void)
 	    cmocka_unit_test(an_optical_drive_without_a_disc_is_empty),
 	    cmocka_unit_test(every_raid_member_is_refused),
 	    cmocka_unit_test(both_paths_of_a_multipath_unit_are_refused),
+	    cmocka_unit_test(a_mounted_multipath_unit_is_told_by_the_path_that_was_asked_for),
 	    cmocka_unit_test(a_unit_that_is_mounted_by_one_path_is_refused_by_the_other),
 	    cmocka_unit_test(an_open_encrypted_partition_holds_its_disk_but_not_its_sibling),
 	    cmocka_unit_test(every_disk_of_a_btrfs_carries_the_system),
