@@ -71,6 +71,8 @@ static void a_usb_stick_is_usb_flash_with_its_label_and_mount(void **state)
 	assert_string_equal(medium.contents[0].type, "dos");
 	assert_string_equal(medium.contents[1].device, "sdb1");
 	assert_string_equal(medium.contents[1].type, "vfat");
+	/* 写真 USB in the code page of Japanese Windows: foreign bytes, which are shown escaped. */
+	assert_string_equal(medium.contents[1].label, "\x8e\xca\x90\x5e USB");
 	assert_obstacle(&medium, USE_MOUNTED, "sdb1", "/media/hanako/写真 USB");
 }
 
