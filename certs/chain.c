@@ -66,8 +66,8 @@ int chain_read_validity(const X509 *certificate, time_t *begin, time_t *end, str
 /* Dates are checked before the rest so that the sentence can say which. */
 static int check_dates(const X509 *certificate, time_t at, struct error *error)
 {
-	time_t begin;
-	time_t end;
+	time_t begin = 0;
+	time_t end = 0;
 	char day[CLOCK_TEXT_SIZE];
 	CLEANUP_BUFFER struct buffer name = BUFFER_EMPTY;
 	int status = chain_read_validity(certificate, &begin, &end, error);
@@ -132,8 +132,8 @@ json_t *chain_to_json(const X509 *certificate, const char *role)
 	char fingerprint[CHAIN_FINGERPRINT_SIZE];
 	char begin_text[CLOCK_TEXT_SIZE];
 	char end_text[CLOCK_TEXT_SIZE];
-	time_t begin;
-	time_t end;
+	time_t begin = 0;
+	time_t end = 0;
 	struct error ignored = {0};
 	if (chain_fingerprint(certificate, fingerprint, &ignored) < 0 ||
 	    chain_read_validity(certificate, &begin, &end, &ignored) < 0)

@@ -144,7 +144,7 @@ int page_draw_foot(struct page *page, struct error *error)
 	struct canvas *canvas = &page->canvas;
 	CLEANUP(release_code) QRcode *code = NULL;
 	int status = make_code(page, &code, error);
-	if (status < 0)
+	if (status < 0 || !code)
 		return status;
 	canvas_need(canvas, FOOT_HEIGHT);
 	double y = CANVAS_BOTTOM - FOOT_HEIGHT + 14;

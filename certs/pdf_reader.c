@@ -28,7 +28,8 @@ static bool take(struct cursor *cursor, const char *text)
 
 static void skip_white(struct cursor *cursor)
 {
-	while (cursor->next < cursor->end && memchr(" \n\r\t", *cursor->next, 4))
+	static const char white[] = {' ', '\n', '\r', '\t'};
+	while (cursor->next < cursor->end && memchr(white, *cursor->next, sizeof white))
 		cursor->next++;
 }
 

@@ -179,7 +179,8 @@ int plan_from_json(const json_t *json, struct wipe_plan *plan, struct error *err
 	    !copy_text(plan->method_name, sizeof plan->method_name, json_text(method, "name", "")) ||
 	    !copy_text(plan->method_source, sizeof plan->method_source, json_text(method, "source", "")))
 		return damaged(error, "method");
-	if (plan->size_bytes == 0 || plan->block_bytes < 512 || plan->block_bytes > 65536)
+	if (plan->size_bytes == 0 || plan->block_bytes < 512 || plan->block_bytes > 65536 ||
+	    (plan->block_bytes & (plan->block_bytes - 1)) || plan->retries > 10)
 		return damaged(error, "size_bytes");
 	int status = read_passes(json_object_get(json, "passes"), plan, error);
 	if (status == 0)

@@ -74,8 +74,10 @@ static void note_mismatch(
 {
 	struct wipe_state *state = engine->state;
 	uint64_t found;
-	/* A block that could not be written is an exception already. */
-	if (ranges_contain(&state->exceptions, offset_bytes, length, RANGE_WRITE_ERROR))
+	/* A block that could not be written is an exception already; one is counted once, however often it is
+	 * read. */
+	if (ranges_contain(&state->exceptions, offset_bytes, length, RANGE_WRITE_ERROR) ||
+	    ranges_contain(&state->exceptions, offset_bytes, length, RANGE_MISMATCH))
 		return;
 	state->mismatched_blocks++;
 	ranges_add(&state->exceptions, offset_bytes, length, RANGE_MISMATCH);

@@ -1,3 +1,4 @@
+#define ERROR_IMPLEMENTATION
 #include "src/base/error.h"
 
 #include <stdio.h>

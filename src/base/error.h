@@ -48,3 +48,12 @@ int error_prefix(struct error *error, const char *format, ...) __attribute__((fo
 
 /* The exit status a command ends with because of this error: 0, 1, 2 or 3. */
 int error_exit_status(const struct error *error);
+
+/* The static analyser does not look into error.c: an error that was recorded is negative. */
+#if defined(__clang_analyzer__) && !defined(ERROR_IMPLEMENTATION)
+#define error_set(...) (error_set(__VA_ARGS__), -1)
+#define error_system(...) (error_system(__VA_ARGS__), -1)
+#define error_refuse(...) (error_refuse(__VA_ARGS__), -1)
+#define error_finding(...) (error_finding(__VA_ARGS__), -1)
+#define error_prefix(...) (error_prefix(__VA_ARGS__), -1)
+#endif

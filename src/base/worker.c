@@ -11,10 +11,11 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/wait.h>
 
-/* A message on the pipe: this header, then length bytes. What a child says is foreign: kinds and lengths are
- * checked before they are believed. */
+/* A message to the parent: this header, then length bytes. What a child says is foreign: kinds and lengths
+ * are checked before they are believed. */
 struct frame {
 	uint32_t kind;
 	uint32_t length;
@@ -56,7 +57,14 @@ void worker_send_progress(struct worker_channel *channel, const struct progress 
 
 void worker_send_mark(struct worker_channel *channel, const void *bytes, size_t length)
 {
+	enum { LOOK_EVERY_MS = 50 }; /* a cancel may come just before the wait begins */
+	struct pollfd wait = {.fd = channel->descriptor, .events = POLLIN};
+	char note;
 	send_frame(channel, FRAME_MARK, bytes, length);
+	while (!cancelled && poll(&wait, 1, LOOK_EVERY_MS) <= 0)
+		;
+	if (!cancelled && read(channel->descriptor, &note, sizeof note) == 0)
+		_exit(3); /* the parent is gone */
 }
 
 void worker_send_result(struct worker_channel *channel, const void *bytes, size_t length)
@@ -155,8 +163,8 @@ int worker_start(struct worker *worker, const struct worker_options *options, wo
     void *argument, struct error *error)
 {
 	int ends[2];
-	if (pipe2(ends, O_CLOEXEC) < 0)
-		return error_system(error, errno, _("could not make a pipe"));
+	if (socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, ends) < 0)
+		return error_system(error, errno, _("could not make a pair of sockets"));
 	pid_t parent = getpid();
 	pid_t child = fork();
 	if (child < 0) {
@@ -304,6 +312,13 @@ void worker_receive(struct worker *worker, struct worker_message *message)
 	}
 	reap(worker);
 	message->kind = WORKER_ENDED;
+}
+
+void worker_acknowledge(struct worker *worker)
+{
+	/* One that has ended meanwhile is told by the next worker_receive(). */
+	if (worker->process > 0)
+		(void)send(worker->descriptor, "", 1, MSG_NOSIGNAL | MSG_DONTWAIT);
 }
 
 void worker_cancel(struct worker *worker)

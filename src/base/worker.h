@@ -20,7 +20,9 @@ struct worker_channel;
 typedef int worker_function(struct worker_channel *channel, void *argument, struct error *error);
 
 void worker_send_progress(struct worker_channel *channel, const struct progress *progress);
-/* A mark: "all up to here is durable". The bytes are the job's own (JSON). */
+/* A mark: "all up to here is durable". The bytes are the job's own (JSON). Returns when the parent has taken
+ * note of it (worker_acknowledge), so that the job is never ahead of its record; or when the job was asked to
+ * stop. */
 void worker_send_mark(struct worker_channel *channel, const void *bytes, size_t length);
 /* The result; the bytes are the job's own. Sent once, last. */
 void worker_send_result(struct worker_channel *channel, const void *bytes, size_t length);
@@ -77,6 +79,9 @@ int worker_start(struct worker *worker, const struct worker_options *options, wo
 
 /* The next message, without waiting. */
 void worker_receive(struct worker *worker, struct worker_message *message);
+
+/* The last WORKER_MARK has been kept: the job may go on. */
+void worker_acknowledge(struct worker *worker);
 
 /* Asks the job to stop at its next opportunity. */
 void worker_cancel(struct worker *worker);

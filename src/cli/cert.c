@@ -252,7 +252,7 @@ static void print_verification(const struct check *check, const struct verificat
 static int read_signature_beside(const char *path, struct buffer *signature, struct error *error)
 {
 	CLEANUP_FREE char *beside = NULL;
-	size_t length = strlen(path);
+	size_t length = path ? strlen(path) : 0;
 	if (length > strlen(".json") && strcmp(path + length - strlen(".json"), ".json") == 0)
 		length -= strlen(".json");
 	if (asprintf(&beside, "%.*s.p7s", (int)length, path) < 0)

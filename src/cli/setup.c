@@ -176,7 +176,7 @@ static int complete_request(struct request *request, struct error *error)
 static int check_request(const struct request *request, struct error *error)
 {
 	int status = authority_check_name(request->organisation, _("the organisation's name"), error);
-	if (status == 0 && request->department[0])
+	if (status == 0 && request->department && request->department[0])
 		status = authority_check_name(request->department, _("the department's name"), error);
 	if (status == 0)
 		status = authority_check_name(request->operator_name, _("the operator's name"), error);

@@ -212,17 +212,19 @@ static int check_only_opener(
 	return 0;
 }
 
-/* Whether single blocks can be moved past the page cache; if not, the flag is taken off the descriptor. */
+/* Whether single blocks can be moved past the page cache; if not, the flag is taken off the descriptor. A
+ * block device always can, and is not read here: one that hangs is to hang its own job. */
 static bool settle_direct(int descriptor, const struct medium *medium)
 {
 	enum { ALIGNMENT = 4096 };
 	CLEANUP_FREE void *block = NULL;
 	size_t length = medium->logical_block_bytes;
 	int flags = fcntl(descriptor, F_GETFL);
-	bool direct =
-	    flags >= 0 && (flags & O_DIRECT) && length &&
-	    posix_memalign(&block, ALIGNMENT, (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT) == 0 &&
-	    (pread(descriptor, block, length, 0) >= 0 || errno != EINVAL);
+	bool direct = flags >= 0 && (flags & O_DIRECT) && length;
+	if (direct && medium->kind == KIND_IMAGE)
+		direct = posix_memalign(
+			     &block, ALIGNMENT, (length + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT) == 0 &&
+			 (pread(descriptor, block, length, 0) >= 0 || errno != EINVAL);
 	if (!direct && flags >= 0)
 		(void)fcntl(descriptor, F_SETFL, flags & ~O_DIRECT);
 	return direct;

@@ -10,6 +10,8 @@
 #include <errno.h>
 #include <inttypes.h>
 #include <linux/fs.h>
+#include <linux/loop.h>
+#include <linux/major.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -72,6 +74,9 @@ int media_identity_read(int descriptor, struct media_identity *identity, struct 
 		return error_system(error, errno, _("could not ask the open medium's size"));
 	if (ioctl(descriptor, BLKGETDISKSEQ, &identity->disk_sequence) < 0)
 		identity->disk_sequence = 0;
+	struct loop_info64 loop;
+	if (major(status.st_rdev) == LOOP_MAJOR && ioctl(descriptor, LOOP_GET_STATUS64, &loop) == 0)
+		identity->inode = loop.lo_inode;
 	return read_names(status.st_rdev, identity, error);
 }
 

@@ -6,7 +6,7 @@
 
 struct media_identity {
 	dev_t number;   /* of the device; of an image its st_dev */
-	uint64_t inode; /* of an image; 0 for a device */
+	uint64_t inode; /* of an image, or of the file behind a loop device; else 0 */
 	uint64_t size_bytes;
 	uint64_t disk_sequence; /* BLKGETDISKSEQ; 0 where the kernel has none */
 	char serial[256];       /* "" = unknown */

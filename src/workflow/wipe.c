@@ -377,8 +377,13 @@ static void listen(struct wipe_job *job, const struct wipe_watcher *watcher)
 			break;
 		case WORKER_MARK:
 		case WORKER_RESULT:
-			if (take_state(job, &message, &error) < 0)
+			/* What cannot be recorded must not go on. */
+			if (take_state(job, &message, &error) < 0) {
 				job->outcome.failure = error;
+				worker_cancel(&job->worker);
+			} else if (message.kind == WORKER_MARK) {
+				worker_acknowledge(&job->worker);
+			}
 			break;
 		case WORKER_ENDED:
 			if (job->worker.failure.code < 0)

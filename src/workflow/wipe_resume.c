@@ -30,6 +30,15 @@ static bool is_same_attachment(
 	       was->disk_sequence == now->disk_sequence;
 }
 
+/* A loop device is known again by the file behind it. */
+static bool has_same_backing(const struct wipe_job *job, const json_t *body, const struct media_identity *was)
+{
+	const char *before = json_text(json_object_get(body, "medium"), "backing_file", NULL);
+	const char *now = job->guarded.medium.backing_file;
+	return before && now && strcmp(before, now) == 0 && was->inode &&
+	       was->inode == job->guarded.identity.inode;
+}
+
 /* Device numbers and the disk sequence change with every boot and every plug: a medium is known again by
  * serial number, WWN and size; an image by its file. One that has neither cannot be told from another of its
  * kind, whose passes would be claimed for it: it is the same only while it stays where it is. */
@@ -50,7 +59,8 @@ static bool is_same_medium(const struct wipe_job *job, const struct register_ent
 	if (strcmp(was.serial, now->serial) != 0 || strcmp(was.wwn, now->wwn) != 0)
 		return false;
 	if (!was.serial[0] && !was.wwn[0])
-		return is_same_attachment(&was, now, json_text(entry->json, "time", ""));
+		return has_same_backing(job, body, &was) ||
+		       is_same_attachment(&was, now, json_text(entry->json, "time", ""));
 	return !job->guard.partition ||
 	       strcmp(json_text(entry->json, "subject", ""), medium_confirmation(&job->guarded.medium)) == 0;
 }
@@ -89,20 +99,6 @@ static int visit(void *context, const struct register_entry *entry, struct error
 	return 0;
 }
 
-/* A process that was killed may have been ahead of what the register was told. A pass whose read-back had
- * begun may since have been written over by the next step: it is put there once more before it is read. */
-static void step_back(const struct wipe_plan *plan, struct wipe_state *state)
-{
-	struct step steps[STEPS_MAXIMUM];
-	size_t count = plan_steps(plan, steps);
-	if (state->step + 1 >= count || steps[state->step].kind != STEP_VERIFY)
-		return;
-	state->step--;
-	state->offset_bytes = 0;
-	if (steps[state->step].kind == STEP_WRITE)
-		state->passes[steps[state->step].pass] = (struct pass_record){0};
-}
-
 static int take_over(struct wipe_job *job, const struct search *search, struct error *error)
 {
 	int status = plan_from_json(search->planned, &job->plan, error);
@@ -114,8 +110,6 @@ static int take_over(struct wipe_job *job, const struct search *search, struct e
 		status = state_from_json(search->state, &job->plan, &job->state, error);
 	else if (status == 0)
 		state_start(&job->plan, &job->state);
-	if (status == 0)
-		step_back(&job->plan, &job->state);
 	job->intent = search->intent;
 	job->resumed = search->resumed + 1;
 	memcpy(job->started, search->started, sizeof job->started);

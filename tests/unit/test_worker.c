@@ -155,6 +155,53 @@ static void progress_marks_and_cancel_go_both_ways(void **state)
 	worker_release(&worker);
 }
 
+static int mark_thrice(struct worker_channel *channel, void *argument, struct error *error)
+{
+	(void)argument;
+	(void)error;
+	for (int i = 0; i < 3; i++)
+		worker_send_mark(channel, "mark", 4);
+	return 0;
+}
+
+/* Everything the worker has to say within a quarter of a second. */
+static int count_marks(struct worker *worker, bool acknowledge)
+{
+	int marks = 0;
+	for (int i = 0; i < 25; i++) {
+		struct worker_message message;
+		worker_receive(worker, &message);
+		if (message.kind == WORKER_MARK) {
+			marks++;
+			if (acknowledge)
+				worker_acknowledge(worker);
+		}
+		(void)usleep(10000);
+	}
+	return marks;
+}
+
+static void a_job_is_never_ahead_of_its_record(void **state)
+{
+	(void)state;
+	struct worker worker = WORKER_NONE;
+	struct error error = {0};
+	assert_int_equal(worker_start(&worker, &trusted, mark_thrice, NULL, &error), 0);
+	assert_int_equal(count_marks(&worker, false), 1);
+	worker_acknowledge(&worker);
+	assert_int_equal(count_marks(&worker, true), 2);
+	assert_int_equal(worker.process, -1);
+	assert_int_equal(worker.failure.code, 0);
+	worker_release(&worker);
+	/* One that is asked to stop does not wait for it. */
+	assert_int_equal(worker_start(&worker, &trusted, mark_thrice, NULL, &error), 0);
+	assert_int_equal(count_marks(&worker, false), 1);
+	worker_cancel(&worker);
+	assert_int_equal(count_marks(&worker, false), 2);
+	assert_int_equal(worker.process, -1);
+	worker_release(&worker);
+}
+
 static int count_descriptors(struct worker_channel *channel, void *argument, struct error *error)
 {
 	(void)argument;
@@ -297,6 +344,7 @@ int main(void)
 	    cmocka_unit_test(a_crash_or_nonsense_is_an_error_not_an_answer),
 	    cmocka_unit_test(one_that_hangs_is_left_behind),
 	    cmocka_unit_test(progress_marks_and_cancel_go_both_ways),
+	    cmocka_unit_test(a_job_is_never_ahead_of_its_record),
 	    cmocka_unit_test(a_worker_keeps_only_what_it_was_given),
 	    cmocka_unit_test(a_parser_can_do_nothing_else),
 	    cmocka_unit_test(a_secret_does_not_reach_a_child),
