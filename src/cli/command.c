@@ -56,7 +56,8 @@ int command_print_json(json_t *json, bool compact)
 {
 	if (!json)
 		return EXIT_COULD_NOT;
-	int status = json_dumpf(json, stdout, (compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_ENCODE_ANY);
+	int status = json_dumpf(json, stdout,
+	    (compact ? JSON_COMPACT : JSON_INDENT(2)) | JSON_ENCODE_ANY | JSON_REAL_PRECISION(12));
 	json_decref(json);
 	return status < 0 || putchar('\n') == EOF || fflush(stdout) == EOF ? EXIT_COULD_NOT : EXIT_DONE;
 }

@@ -130,6 +130,18 @@ static int check_asset(const struct wipe_job *job, struct error *error)
 	return 0;
 }
 
+/* The zones of such a drive take only writes in order, and only after a reset. */
+static int check_zones(const struct wipe_job *job, struct error *error)
+{
+	const char *zoned = job->guarded.medium.zoned;
+	if (!zoned || strcmp(zoned, "host-managed") != 0)
+		return 0;
+	error_refuse(error, EOPNOTSUPP,
+	    _("%s is a host-managed zoned drive, which this program cannot overwrite"), job->target);
+	error_advise(error, _("have it destroyed, or use its own sanitize command"));
+	return error->code;
+}
+
 static char *copy_text(const char *text)
 {
 	return strdup(text ? text : "");
@@ -151,6 +163,8 @@ static int describe_job(struct wipe_job *job, const struct wipe_request *request
 	int status = check_asset(job, error);
 	if (status == 0)
 		status = guard_describe(&job->guard, &job->guarded.medium, error);
+	if (status == 0)
+		status = check_zones(job, error);
 	if (status == 0 && job->guarded.medium.obstacle_count) {
 		medium_explain_obstacle(&job->guarded.medium, &job->guarded.medium.obstacles[0], error);
 		status = error->code;
