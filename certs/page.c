@@ -175,5 +175,6 @@ json_t *page_describe_renderer(void)
 		return NULL;
 	buffer_append_text(&hex, "IPAex ");
 	text_append_hex(&hex, digest, FONT_DIGEST_SHOWN);
-	return json_pack("{s:s, s:s}", "cairo", cairo_version_string(), "font", buffer_text(&hex));
+	return json_pack("{s:s, s:s, s:i}", "cairo", cairo_version_string(), "font", buffer_text(&hex),
+	    "layout", PAGE_LAYOUT);
 }

@@ -18,6 +18,9 @@ int page_render(const char *entry_canonical, size_t length, const char *proof_te
 int page_render_sandboxed(const char *entry_canonical, size_t length, const char *proof_text,
     size_t proof_length, struct buffer *pdf, struct error *error);
 
-/* {"cairo", "font"}: what draws pages here, for the entry's `renderer`. font is the start of the SHA-256 of
- * the two font files. A new reference; NULL when the fonts cannot be read. */
+/* Counts every change of what a page looks like or says: a page drawn by another layout is not compared. */
+enum { PAGE_LAYOUT = 1 };
+
+/* {"cairo", "font", "layout"}: what draws pages here, for the entry's `renderer`. font is the start of the
+ * SHA-256 of the two font files. A new reference; NULL when the fonts cannot be read. */
 json_t *page_describe_renderer(void);

@@ -120,7 +120,7 @@ static void draw_checking(struct page *page, double y)
 	canvas_text(canvas, &style_label, SIDE_LEFT, CANVAS_LEFT, y + 10, "記録の照合");
 	canvas_text(
 	    canvas, &style_label_english, SIDE_LEFT, CANVAS_LEFT + 39, y + 10, "Checking this record");
-	canvas_text(canvas, &style_label_english, SIDE_LEFT, CANVAS_LEFT, y + 26, "登録簿 Register");
+	canvas_text(canvas, &style_label_english, SIDE_LEFT, CANVAS_LEFT, y + 26, "記録簿 Register");
 	canvas_text(canvas, &style_small, SIDE_LEFT, CANVAS_LEFT + LABELS, y + 26, buffer_text(&place));
 	canvas_text(
 	    canvas, &style_label_english, SIDE_LEFT, CANVAS_LEFT, y + 38, "記録の SHA-256 of the record");
@@ -130,7 +130,7 @@ static void draw_checking(struct page *page, double y)
 		    canvas, &style_small, SIDE_LEFT, CANVAS_LEFT + LABELS, y + 38 + 9 * (double)i, half);
 	}
 	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 61, width, 8.5, 3,
-	    "正本の記録（entry.json）と登録簿収録の証拠（proof.txt）を添付し、全体に電子署名した。"
+	    "正本の記録（entry.json）と記録簿収録の証拠（proof.txt）を添付し、全体に電子署名した。"
 	    "発行元の ca.pem で誰でも検証できる。");
 	canvas_paragraph(canvas, &style_label_english, CANVAS_LEFT, y + 79, width, 8.5, 3,
 	    "The record (entry.json) and the proof that it is in the register (proof.txt) are attached, and "

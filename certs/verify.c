@@ -164,7 +164,8 @@ static bool same_renderer(const json_t *entry)
 	const json_t *theirs = json_object_get(json_object_get(entry, "body"), "renderer");
 	json_t *ours = page_describe_renderer();
 	bool same = ours && strcmp(json_text(ours, "cairo", ""), json_text(theirs, "cairo", "-")) == 0 &&
-		    strcmp(json_text(ours, "font", ""), json_text(theirs, "font", "-")) == 0;
+		    strcmp(json_text(ours, "font", ""), json_text(theirs, "font", "-")) == 0 &&
+		    json_count(ours, "layout", 0) == json_count(theirs, "layout", UINT64_MAX);
 	json_decref(ours);
 	return same;
 }
@@ -182,8 +183,8 @@ static void judge_page(struct verification *out, const struct pdf_update *update
 	if (status == 0 && same_renderer(entry))
 		add_sentence(out->reasons, _("the page shows something else than the record attached to it"));
 	else if (status == 0)
-		add_sentence(out->notes,
-		    _("page not compared with the record: it was drawn with another cairo or other fonts"));
+		add_sentence(out->notes, _("page not compared with the record: it was drawn by another "
+					   "version of Kiyome, cairo or the fonts"));
 	else
 		add_sentence(out->notes, error.sentence);
 }

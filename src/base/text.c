@@ -5,6 +5,7 @@
 #include <inttypes.h>
 #include <stdbool.h>
 #include <string.h>
+#include <wchar.h>
 
 size_t text_decode(const char *text, size_t length, uint32_t *point)
 {
@@ -73,6 +74,26 @@ void text_append_for_terminal(struct buffer *out, const char *text)
 		text += size;
 		length -= size;
 	}
+}
+
+void text_append_columns(struct buffer *out, const char *text, size_t columns, bool padded)
+{
+	mbstate_t state = {0};
+	size_t used = 0;
+	while (*text) {
+		wchar_t character;
+		size_t length = mbrtowc(&character, text, strlen(text), &state);
+		if (length == (size_t)-1 || length == (size_t)-2 || length == 0)
+			break;
+		int width = wcwidth(character);
+		if (width < 0 || used + (size_t)width > columns)
+			break;
+		buffer_append(out, text, length);
+		used += (size_t)width;
+		text += length;
+	}
+	for (; padded && used < columns; used++)
+		buffer_append(out, " ", 1);
 }
 
 void text_append_size(struct buffer *out, uint64_t bytes)

@@ -3,6 +3,7 @@
 
 #include "src/base/buffer.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -17,6 +18,10 @@ void text_append_valid(struct buffer *out, const char *text, size_t length);
  * and paragraph separators, bidirectional controls and invisible format characters as \u{XXXX}, bytes that
  * are not UTF-8 as \xNN, the backslash doubled. */
 void text_append_for_terminal(struct buffer *out, const char *text);
+
+/* Appends text cut to so many columns of a terminal (a Japanese letter takes two), and with padded spaces up
+ * to them. */
+void text_append_columns(struct buffer *out, const char *text, size_t columns, bool padded);
 
 /* Appends a size for people: 1.50 TB (decimal, as printed on media), three digits; bytes below 1000. */
 void text_append_size(struct buffer *out, uint64_t bytes);

@@ -8,7 +8,6 @@
 
 #include <string.h>
 #include <sys/ioctl.h>
-#include <wchar.h>
 
 static const char *const activity_words[] = {[PROGRESS_WRITING] = "write",
     [PROGRESS_READING_BACK] = "verify",
@@ -64,27 +63,6 @@ static size_t terminal_width(void)
 	return ioctl(STDERR_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col >= 40 ? size.ws_col : 80;
 }
 
-/* Appends text cut to so many columns, and spaces up to them when padded. */
-static void append_columns(struct buffer *out, const char *text, size_t columns, bool padded)
-{
-	mbstate_t state = {0};
-	size_t used = 0;
-	while (*text) {
-		wchar_t character;
-		size_t length = mbrtowc(&character, text, strlen(text), &state);
-		if (length == (size_t)-1 || length == (size_t)-2 || length == 0)
-			break;
-		int width = wcwidth(character);
-		if (width < 0 || used + (size_t)width > columns)
-			break;
-		buffer_append(out, text, length);
-		used += (size_t)width;
-		text += length;
-	}
-	for (; padded && used < columns; used++)
-		buffer_append(out, " ", 1);
-}
-
 static void append_bar(struct buffer *out, unsigned filled_percent, size_t columns)
 {
 	static const char *const eighths[] = {" ", "▏", "▎", "▍", "▌", "▋", "▊", "▉"};
@@ -105,10 +83,10 @@ static void draw_line(struct buffer *out, const struct bar *bar, size_t width)
 	CLEANUP_BUFFER struct buffer target = BUFFER_EMPTY;
 	CLEANUP_BUFFER struct buffer rest = BUFFER_EMPTY;
 	text_append_for_terminal(&target, bar->target);
-	append_columns(out, buffer_text(&target), 16, true);
+	text_append_columns(out, buffer_text(&target), 16, true);
 	buffer_append_text(out, " ");
 	if (bar->ended) {
-		append_columns(out, bar->ending, width - 18, false);
+		text_append_columns(out, bar->ending, width - 18, false);
 		return;
 	}
 	if (!bar->started) {
@@ -125,7 +103,7 @@ static void draw_line(struct buffer *out, const struct bar *bar, size_t width)
 	text_append_duration(&rest, progress->seconds_left);
 	if (progress->errors)
 		buffer_printf(&rest, _("  errors %lu"), (unsigned long)progress->errors);
-	append_columns(out, buffer_text(&rest), width - 38, false);
+	text_append_columns(out, buffer_text(&rest), width - 38, false);
 }
 
 static void draw(struct bars *bars, bool now)

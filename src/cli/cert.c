@@ -154,9 +154,9 @@ static int find_number(struct reg *reg, const char *number, json_t **row, struct
 
 static void print_line(const char *label, const char *text)
 {
-	printf("%-14s ", label);
-	command_print_escaped(text);
-	(void)putchar('\n');
+	CLEANUP_BUFFER struct buffer line = BUFFER_EMPTY;
+	command_append_line(&line, 0, label, text);
+	(void)fputs(buffer_text(&line), stdout);
 }
 
 static int print_certificate(const char *home, const json_t *row, const json_t *entry, struct error *error)
@@ -179,7 +179,9 @@ static int print_certificate(const char *home, const json_t *row, const json_t *
 	print_line(_("Started"), json_text(body, "started", ""));
 	print_line(_("Finished"), json_text(body, "finished", ""));
 	print_line(_("Operator"), json_text(json_object_get(body, "operator"), "name", ""));
-	printf("%-14s %zu\n", _("Exceptions"), json_array_size(json_object_get(body, "exceptions")));
+	char count[24];
+	(void)snprintf(count, sizeof count, "%zu", json_array_size(json_object_get(body, "exceptions")));
+	print_line(_("Exceptions"), count);
 	print_line(_("PDF"), paths.pdf);
 	print_line(_("JSON"), paths.json);
 	print_line(_("Signature"), paths.signature);
@@ -299,6 +301,17 @@ static int run_check(const struct invocation *invocation, const struct check *ch
 	return verify_certificate(&request, out, error);
 }
 
+/* As `openssl x509 -fingerprint` prints it. */
+static const char *without_colons(char *digits)
+{
+	char *kept = digits;
+	for (const char *next = digits; *next; next++)
+		if (*next != ':')
+			*kept++ = *next;
+	*kept = '\0';
+	return digits;
+}
+
 static int read_words(struct invocation *invocation, int argc, char **argv, struct check *check)
 {
 	static const struct option options[] = {
@@ -315,7 +328,7 @@ static int read_words(struct invocation *invocation, int argc, char **argv, stru
 		if (option == 'c')
 			check->ca = optarg;
 		else if (option == 'f')
-			check->fingerprint = optarg;
+			check->fingerprint = without_colons(optarg);
 		else if (option == 'l')
 			check->log_key = optarg;
 		else

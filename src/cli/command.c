@@ -14,6 +14,15 @@ static void print_escaped(FILE *stream, const char *text)
 	(void)fputs(buffer_text(&safe), stream);
 }
 
+void command_append_line(struct buffer *out, size_t indent, const char *label, const char *text)
+{
+	enum { LABEL_COLUMNS = 15 };
+	buffer_printf(out, "%*s", (int)indent, "");
+	text_append_columns(out, label, LABEL_COLUMNS, true);
+	text_append_for_terminal(out, text);
+	buffer_append_text(out, "\n");
+}
+
 void command_print_escaped(const char *text)
 {
 	print_escaped(stdout, text);

@@ -36,5 +36,9 @@ int command_print_json(json_t *json, bool compact);
 bool command_terminal_out(void);
 bool command_terminal_error(void);
 
+/* Appends "LABEL  TEXT" and a line end, behind so many spaces: the label in a column of its own, the text
+ * escaped for the terminal. */
+void command_append_line(struct buffer *out, size_t indent, const char *label, const char *text);
+
 /* Escaped for the terminal, to standard output. */
 void command_print_escaped(const char *text);

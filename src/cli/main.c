@@ -58,6 +58,8 @@ static int take_common_options(struct invocation *invocation, int argc, char **a
 			invocation->json = true;
 		} else if (strcmp(argv[i], "--home") == 0 && i + 1 < argc) {
 			invocation->home = argv[++i];
+		} else if (strcmp(argv[i], "--home") == 0) {
+			invocation->home = NULL;
 		} else if (strncmp(argv[i], "--home=", strlen("--home=")) == 0) {
 			invocation->home = argv[i] + strlen("--home=");
 		} else {
@@ -74,7 +76,10 @@ int main(int argc, char **argv)
 	secret_harden_process();
 	choose_language();
 	argc = take_common_options(&invocation, argc, argv);
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
+	if (!invocation.home || !*invocation.home)
+		return command_misuse(&invocation, "", _("--home needs a directory"));
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
+	    strcmp(argv[1], "help") == 0)
 		return argc < 2 ? (help(), EXIT_MISUSE) : help();
 	if (strcmp(argv[1], "--version") == 0)
 		return puts("kiyome " KIYOME_VERSION) == EOF ? EXIT_COULD_NOT : EXIT_DONE;

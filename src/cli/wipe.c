@@ -200,16 +200,15 @@ static int confirm(const struct wish *wish, const struct wipe_job *job, struct e
 		return 0;
 	if (wish->confirmation_count) {
 		error_refuse(error, EPERM, _("%s is not what was confirmed"), wipe_job_target(job));
-		error_advise(error,
-		    _("its serial number or name is '%s'; look at the medium, then --confirm that"),
-		    medium_confirmation(medium));
+		error_advise(
+		    error, _("look at the medium; `kiyome media show` tells what confirms it, an image "
+			     "is confirmed by its file name"));
 		return error->code;
 	}
 	if (!isatty(STDIN_FILENO)) {
 		error_refuse(error, EPERM, _("the erasure of %s is not confirmed"), wipe_job_target(job));
-		error_advise(error,
-		    _("without a terminal, --confirm names the serial number of the medium: '%s'"),
-		    medium_confirmation(medium));
+		error_advise(error, _("without a terminal, --confirm names the serial number on the medium; "
+				      "`kiyome media show` tells what confirms it"));
 		return error->code;
 	}
 	return ask(job) ? 0
@@ -332,6 +331,8 @@ static int wipe_targets(const struct invocation *invocation, const struct wish *
 		status = prepare(wish, targets, batch, &session, &error);
 	if (status == 0 && wish->dry_run)
 		return show_plans(invocation, &session);
+	if (status == 0)
+		status = wipe_batch_open_register(batch, &error);
 	for (size_t i = 0; status == 0 && i < session.count; i++)
 		status = confirm(wish, session.jobs[i], &error);
 	if (status < 0)

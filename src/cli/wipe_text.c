@@ -14,7 +14,8 @@ int wipe_text_help(void)
 	      "certificate.\n"
 	      "\n"
 	      "  --confirm SERIAL      the medium's serial number (of an image its file name); without it, "
-	      "it is asked\n"
+	      "it is asked;\n"
+	      "                        for several media, once for each\n"
 	      "  --method M            the passes (default nist-clear); --list-methods prints all\n"
 	      "  --verify V            last (default), all, sample:N%, none (no certificate)\n"
 	      "  --image               the target is a disk image, a regular file\n"
@@ -89,11 +90,11 @@ int wipe_text_methods(const struct invocation *invocation)
 
 static void print_field(FILE *stream, const char *name, const char *text)
 {
-	CLEANUP_BUFFER struct buffer safe = BUFFER_EMPTY;
+	CLEANUP_BUFFER struct buffer line = BUFFER_EMPTY;
 	if (!text || !*text)
 		return;
-	text_append_for_terminal(&safe, text);
-	(void)fprintf(stream, "  %-14s %s\n", name, buffer_text(&safe));
+	command_append_line(&line, 2, name, text);
+	(void)fputs(buffer_text(&line), stream);
 }
 
 static void print_contents(FILE *stream, const struct medium *medium)
@@ -144,6 +145,13 @@ static const char *step_name(enum step_kind kind)
 	return "";
 }
 
+static void print_sample(FILE *stream, uint32_t percent)
+{
+	char text[64];
+	(void)snprintf(text, sizeof text, _("a sample of %" PRIu32 "%%"), percent);
+	print_field(stream, _("verification"), text);
+}
+
 void wipe_text_plan(FILE *stream, const struct wipe_job *job)
 {
 	const struct wipe_plan *plan = wipe_job_plan(job);
@@ -164,8 +172,7 @@ void wipe_text_plan(FILE *stream, const struct wipe_job *job)
 	if (plan->verify == VERIFY_NONE)
 		print_field(stream, _("verification"), _("none: there will be no certificate of erasure"));
 	if (plan->verify == VERIFY_SAMPLE)
-		(void)fprintf(
-		    stream, _("  verification   a sample of %" PRIu32 "%%\n"), plan->sample_percent);
+		print_sample(stream, plan->sample_percent);
 }
 
 json_t *wipe_text_plan_json(const struct wipe_job *job)
@@ -252,11 +259,16 @@ static void append_exceptions(struct buffer *out, const json_t *body)
 
 static void append_file(struct buffer *out, const char *name, const char *path)
 {
-	if (!path)
-		return;
-	buffer_printf(out, "  %-14s ", name);
-	text_append_for_terminal(out, path);
-	buffer_append_text(out, "\n");
+	if (path)
+		command_append_line(out, 2, name, path);
+}
+
+/* As the document calls itself. */
+static const char *document_name(const struct wipe_outcome *outcome)
+{
+	if (!outcome->certified)
+		return _("report");
+	return outcome->result == RESULT_ERASED ? _("certificate") : _("record");
 }
 
 void wipe_text_outcome(struct buffer *out, const struct wipe_job *job, const struct wipe_outcome *outcome)
@@ -279,7 +291,7 @@ void wipe_text_outcome(struct buffer *out, const struct wipe_job *job, const str
 		buffer_printf(out,
 		    _("  the outcome is entry %" PRIu64 " of the register; its document could not be made\n"),
 		    outcome->seq);
-	append_file(out, outcome->certified ? _("certificate") : _("report"), outcome->pdf);
+	append_file(out, document_name(outcome), outcome->pdf);
 	append_file(out, "", outcome->json);
 	append_file(out, "", outcome->signature);
 }

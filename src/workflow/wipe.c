@@ -55,6 +55,11 @@ void wipe_batch_close(struct wipe_batch **batch)
 	*batch = NULL;
 }
 
+int wipe_batch_open_register(struct wipe_batch *batch, struct error *error)
+{
+	return batch->reg ? 0 : register_open(batch->home, REGISTER_APPEND, &batch->reg, error);
+}
+
 const struct policy *wipe_batch_policy(const struct wipe_batch *batch)
 {
 	return batch->policy;
@@ -248,7 +253,7 @@ static int check_operator(struct wipe_batch *batch, struct error *error)
 
 static int open_all(struct wipe_batch *batch, struct error *error)
 {
-	int status = register_open(batch->home, REGISTER_APPEND, &batch->reg, error);
+	int status = wipe_batch_open_register(batch, error);
 	if (status == 0)
 		status = check_operator(batch, error);
 	for (struct wipe_job *job = batch->jobs; status == 0 && job; job = job->next) {

@@ -32,10 +32,12 @@ struct wipe_request {
 	const char *place;
 };
 
-/* Reads the settings below home. The register is opened by wipe_batch_run(), so that a plan can be seen
- * before setup; resume needs it here. */
+/* Reads the settings below home. A plan can be seen before setup. */
 int wipe_batch_open(const char *home, struct wipe_batch **batch, struct error *error);
 void wipe_batch_close(struct wipe_batch **batch);
+/* Opens the register, so that what is missing is known before a person is asked anything. -ENOENT (refused)
+ * before setup. Part of wipe_batch_run() when it was not called. */
+int wipe_batch_open_register(struct wipe_batch *batch, struct error *error);
 const struct policy *wipe_batch_policy(const struct wipe_batch *batch);
 
 /* Describes the medium and plans its erasure. Nothing is written and nothing locked. Refused when the medium
