@@ -217,6 +217,8 @@ int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error)
 	engine_begin_step(engine, PROGRESS_WRITING, engine->device->size_bytes);
 	engine->progress.done_bytes += work.position;
 	engine->progress.run_done_bytes += work.position;
+	const void *constant = content_constant(work.content, 0, engine->chunk_bytes);
+	transfer_share(engine->transfer, constant, constant ? engine->chunk_bytes : 0);
 	write_blocks(&work);
 	write_tail(&work);
 	engine_report(engine, PROGRESS_SYNCING);
@@ -227,6 +229,7 @@ int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error)
 	} else {
 		mark(&work);
 	}
+	transfer_share(engine->transfer, NULL, 0);
 	content_close(&work.content);
 	return 0;
 }

@@ -8,7 +8,7 @@
 #include <string.h>
 #include <sys/mman.h>
 
-enum { DEPTH_MAXIMUM = 32, THREADS = 4 };
+enum { DEPTH_MAXIMUM = 32, THREADS = 4, HUGE_PAGE_BYTES = 2 * 1024 * 1024 };
 
 enum slot_state { IDLE, IN_FLIGHT, DONE };
 
@@ -28,6 +28,10 @@ struct transfer {
 	unsigned char *memory;
 	size_t memory_bytes;
 	bool uses_ring;
+	unsigned pinned; /* how many pieces of memory are registered with the ring: the buffers, the shared
+			    bytes */
+	const void *shared;
+	size_t shared_bytes;
 	struct io_uring ring;
 
 	/* Threads: a queue of work and a count of what was done. */
@@ -138,12 +142,18 @@ static void submit_to_ring(struct transfer *transfer, struct entry *entry)
 	struct io_uring_sqe *request = io_uring_get_sqe(&transfer->ring);
 	int descriptor = transfer->device->descriptor;
 	/* There are as many places in the ring as slots, so one is always free. */
-	if (entry->writing)
-		io_uring_prep_write(
-		    request, descriptor, slot->data, (unsigned)slot->length, slot->offset_bytes);
+	unsigned length = (unsigned)slot->length;
+	const void *data = entry->writing ? slot->data : slot->buffer;
+	unsigned piece = data == slot->buffer ? 0 : 1;
+	bool fixed = piece < transfer->pinned && (piece == 0 || data == transfer->shared);
+	if (entry->writing && fixed)
+		io_uring_prep_write_fixed(request, descriptor, data, length, slot->offset_bytes, (int)piece);
+	else if (entry->writing)
+		io_uring_prep_write(request, descriptor, data, length, slot->offset_bytes);
+	else if (fixed)
+		io_uring_prep_read_fixed(request, descriptor, slot->buffer, length, slot->offset_bytes, 0);
 	else
-		io_uring_prep_read(
-		    request, descriptor, slot->buffer, (unsigned)slot->length, slot->offset_bytes);
+		io_uring_prep_read(request, descriptor, slot->buffer, length, slot->offset_bytes);
 	io_uring_sqe_set_data(request, entry);
 	int status;
 	do
@@ -175,20 +185,43 @@ static struct entry *wait_for_ring(struct transfer *transfer)
 
 /* ── Both ── */
 
+/* Whole huge pages where the kernel has them: the fewer pages a transfer has, the less there is to pin. */
 static int allocate_buffers(
     struct transfer *transfer, unsigned depth, size_t buffer_bytes, struct error *error)
 {
-	transfer->memory_bytes = (size_t)depth * buffer_bytes;
-	transfer->memory =
-	    mmap(NULL, transfer->memory_bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-	if (transfer->memory == MAP_FAILED) {
-		transfer->memory = NULL;
-		return error_system(error, errno, _("could not get memory for the transfers"));
-	}
+	size_t bytes =
+	    ((size_t)depth * buffer_bytes + HUGE_PAGE_BYTES - 1) / HUGE_PAGE_BYTES * HUGE_PAGE_BYTES;
+	transfer->memory = aligned_alloc(HUGE_PAGE_BYTES, bytes);
+	if (!transfer->memory)
+		return error_set(error, ENOMEM, _("could not get memory for the transfers"));
+	(void)madvise(transfer->memory, bytes, MADV_HUGEPAGE);
 	for (unsigned i = 0; i < depth; i++)
 		transfer->entries[i].slot.buffer = transfer->memory + (size_t)i * buffer_bytes;
 	transfer->depth = depth;
+	transfer->memory_bytes = bytes;
 	return 0;
+}
+
+/* Pins the memory once instead of at each transfer, where the limit on locked memory allows it. */
+static void pin(struct transfer *transfer)
+{
+	const struct iovec memory[] = {
+	    {.iov_base = transfer->memory, .iov_len = transfer->memory_bytes},
+	    {.iov_base = (void *)transfer->shared, .iov_len = transfer->shared_bytes},
+	};
+	if (transfer->pinned)
+		(void)io_uring_unregister_buffers(&transfer->ring);
+	transfer->pinned = (transfer->shared ? 2 : 1);
+	if (io_uring_register_buffers(&transfer->ring, memory, transfer->pinned) < 0)
+		transfer->pinned = 0;
+}
+
+void transfer_share(struct transfer *transfer, const void *bytes, size_t length)
+{
+	transfer->shared = bytes;
+	transfer->shared_bytes = length;
+	if (transfer->uses_ring)
+		pin(transfer);
 }
 
 int transfer_open(const struct block_device *device, enum transfer_engine engine, unsigned depth,
@@ -206,6 +239,8 @@ int transfer_open(const struct block_device *device, enum transfer_engine engine
 		if (cause < 0 && engine == TRANSFER_URING)
 			status = error_system(error, -cause, _("io_uring is not available"));
 	}
+	if (status == 0 && made->uses_ring)
+		pin(made);
 	if (status == 0 && !made->uses_ring)
 		status = start_threads(made, error);
 	if (status < 0) {
@@ -227,8 +262,7 @@ void transfer_close(struct transfer **transfer)
 		io_uring_queue_exit(&closing->ring);
 	else if (closing->thread_count)
 		stop_threads(closing);
-	if (closing->memory)
-		munmap(closing->memory, closing->memory_bytes);
+	free(closing->memory);
 	free(closing);
 	*transfer = NULL;
 }

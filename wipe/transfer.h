@@ -30,6 +30,10 @@ int transfer_open(const struct block_device *device, enum transfer_engine engine
 /* Waits for what is in flight and releases all. */
 void transfer_close(struct transfer **transfer);
 
+/* Constant bytes from which many transfers will write (NULL: no more): they may be pinned once. They must
+ * stay until the next call, or the close. Nothing may be in flight. */
+void transfer_share(struct transfer *transfer, const void *bytes, size_t length);
+
 /* An idle slot: one that never ran (finished false), or one whose transfer has ended (finished true), waiting
  * for one if none is idle. With drain, never a slot that has not run: NULL when nothing is in flight any
  * more. */
