@@ -33,6 +33,7 @@ static void keep_text(char *out, size_t size, const char *text)
 void media_identity_of_medium(const struct medium *medium, struct media_identity *identity)
 {
 	*identity = (struct media_identity){.number = medium->number,
+	    .inode = medium->inode,
 	    .size_bytes = medium->size_bytes,
 	    .disk_sequence = medium->disk_sequence};
 	keep_text(identity->serial, sizeof identity->serial, medium->serial);

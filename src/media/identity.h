@@ -17,7 +17,7 @@ struct media_identity {
  * its device number. */
 int media_identity_read(int descriptor, struct media_identity *identity, struct error *error);
 
-/* The identity of a medium as it was described; an image's inode stays 0 (unknown). */
+/* The identity of a medium as it was described; the inode behind a loop device stays 0 (unknown). */
 void media_identity_of_medium(const struct medium *medium, struct media_identity *identity);
 
 /* 0 when now is the medium that was: every member that both know is equal. Else -ESTALE, and the sentence

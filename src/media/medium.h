@@ -74,10 +74,11 @@ struct medium_obstacle {
 
 /* All strings are NULL when unknown. */
 struct medium {
-	char *path;  /* "/dev/sda"; of an image its path */
-	char *name;  /* kernel name "sda"; of an image its base name */
-	char *by_id; /* stable name: the best link below /dev/disk/by-id, without the directory */
-	dev_t number;
+	char *path;     /* "/dev/sda"; of an image its path */
+	char *name;     /* kernel name "sda"; of an image its base name */
+	char *by_id;    /* stable name: the best link below /dev/disk/by-id, without the directory */
+	dev_t number;   /* of the device; of an image, of the file system it lies on */
+	uint64_t inode; /* of an image; else 0 */
 	enum medium_bus bus;
 	enum medium_kind kind;
 	char *vendor;

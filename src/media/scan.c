@@ -236,6 +236,7 @@ static int describe_file(
 	    .bus = BUS_FILE,
 	    .kind = KIND_IMAGE,
 	    .number = file->st_dev,
+	    .inode = file->st_ino,
 	    .size_bytes = (uint64_t)file->st_size,
 	    .logical_block_bytes = 512,
 	    .physical_block_bytes = 512};

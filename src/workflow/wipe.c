@@ -219,18 +219,33 @@ int wipe_batch_add(
 
 /* ── Opening: everything that can refuse does so before anything is written ── */
 
+/* Between the description that the person confirmed and now it must not have become another one: two media
+ * without a serial number may have one name and one size. */
+static int check_confirmed(
+    const struct wipe_job *job, const struct guarded_medium *opened, struct error *error)
+{
+	struct media_identity confirmed;
+	const char *was = medium_confirmation(&job->guarded.medium);
+	const char *now = medium_confirmation(&opened->medium);
+	if (strcmp(was, now) != 0)
+		return error_refuse(error, ESTALE,
+		    _("%s is another medium than the one confirmed: '%s', now '%s'"), job->target, was, now);
+	media_identity_of_medium(&job->guarded.medium, &confirmed);
+	int status = media_identity_compare(&confirmed, &opened->identity, error);
+	if (status < 0) {
+		error->blame = ERROR_REFUSED;
+		return error_prefix(error, "%s", job->target);
+	}
+	return 0;
+}
+
 static int open_medium(struct wipe_job *job, struct error *error)
 {
 	struct guarded_medium opened = GUARDED_NONE;
 	int status = guard_open(&job->guard, &opened, error);
-	if (status < 0)
-		return status;
-	/* Between the description that the person confirmed and now it must not have become another one. */
-	const char *was = medium_confirmation(&job->guarded.medium);
-	const char *now = medium_confirmation(&opened.medium);
-	if (strcmp(was, now) != 0 || job->guarded.medium.size_bytes != opened.medium.size_bytes) {
-		status = error_refuse(error, ESTALE,
-		    _("%s is another medium than the one confirmed: '%s', now '%s'"), job->target, was, now);
+	if (status == 0)
+		status = check_confirmed(job, &opened, error);
+	if (status < 0) {
 		guard_release(&opened);
 		return status;
 	}

@@ -132,6 +132,50 @@ refused() {
 	holds "$dir/a.img" "$MARKER"
 }
 
+# while_asked TARGET CONFIRMATION COMMAND…: the command runs between the confirmation and the passphrase.
+while_asked() {
+	local target=$1 confirmation=$2
+	shift 2
+	rm -f "$dir/asked"
+	mkfifo "$dir/asked"
+	exec 8<>"$dir/asked"
+	"$KIYOME" --home "$HOME_DIR" wipe "${options[@]}" "$target" --confirm "$confirmation" --passphrase-file "$dir/asked" \
+		>"$dir/out" 2>&1 3>&- 8>&- &
+	for _ in $(seq 100); do
+		[ -z "$(find "/proc/$!/fd" -lname "$dir/asked" 2>/dev/null)" ] || break
+		sleep 0.05
+	done
+	"$@"
+	cat "$HOME_DIR.pass" >"$dir/asked"
+	exec 8>&-
+	status=0
+	wait $! || status=$?
+	cat "$dir/out"
+}
+
+@test "an image that became another file after it was confirmed is not touched" {
+	image a.img 1M
+	image other.img 1M
+	options=(--image)
+	while_asked "$dir/a.img" a.img mv "$dir/other.img" "$dir/a.img"
+	[ "$status" = 2 ]
+	grep -q 'not the same medium' "$dir/out"
+	holds "$dir/a.img" "$MARKER"
+}
+
+@test "a device whose medium was changed after it was confirmed is not touched" {
+	need_root
+	image a.img 1M
+	attach "$image"
+	image other.img 1M
+	change() { losetup -d "$loop" && losetup "$loop" "$dir/other.img"; }
+	options=()
+	while_asked "$loop" "${loop#/dev/}" change
+	[ "$status" = 2 ]
+	grep -q 'not the same medium' "$dir/out"
+	holds "$dir/other.img" "$MARKER"
+}
+
 @test "a dry run touches nothing and writes nothing down" {
 	image a.img 1M
 	before=$(sum "$image") planned=$(entries wipe.planned)
