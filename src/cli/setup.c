@@ -175,8 +175,10 @@ static int complete_request(struct request *request, struct error *error)
 
 static int check_request(const struct request *request, struct error *error)
 {
+	if (!request->organisation || !request->department || !request->operator_name || !request->title)
+		return error_set(error, EINVAL, _("the set-up was not told everything"));
 	int status = authority_check_name(request->organisation, _("the organisation's name"), error);
-	if (status == 0 && request->department && request->department[0])
+	if (status == 0 && request->department[0])
 		status = authority_check_name(request->department, _("the department's name"), error);
 	if (status == 0)
 		status = authority_check_name(request->operator_name, _("the operator's name"), error);
@@ -194,7 +196,7 @@ static void fill_setting(struct buffer *settings, const char *key, const char *v
 	char commented[64];
 	(void)snprintf(commented, sizeof commented, "\n#%s = ", key);
 	const char *line = strstr(buffer_text(settings), commented);
-	if (!line || !value[0])
+	if (!line || !value || !value[0])
 		return;
 	const char *rest = strchrnul(line + 1, '\n');
 	buffer_append(&filled, buffer_text(settings), (size_t)(line + 1 - buffer_text(settings)));
@@ -213,18 +215,18 @@ static int make_settings(const char *directory, const struct request *request, s
 	CLEANUP(policy_release) struct policy *policy = NULL;
 	CLEANUP_FREE char *path = file_join(directory, "kiyome.conf");
 	policy_write_default(&settings, request->organisation);
-	fill_setting(&settings, "department", request->department);
+	const char *department = request->department ? request->department : "";
+	fill_setting(&settings, "department", department);
 	int status = path ? buffer_check(&settings, error) : error_set(error, ENOMEM, _("out of memory"));
 	if (status == 0)
 		status = file_replace(path, settings.data, settings.length, 0600, error);
 	if (status == 0)
 		status = policy_load(directory, &policy, error);
-	if (status == 0 &&
-	    (strcmp(policy_text(policy, "organisation", "name"), request->organisation) != 0 ||
-		strcmp(policy_text(policy, "organisation", "department"), request->department) != 0))
+	if (status == 0 && (strcmp(policy_text(policy, "organisation", "name"), request->organisation) != 0 ||
+			       strcmp(policy_text(policy, "organisation", "department"), department) != 0))
 		status = error_refuse(error, EINVAL,
 		    _("the settings cannot hold this name of an organisation or department: %s, %s"),
-		    request->organisation, request->department);
+		    request->organisation, department);
 	return status;
 }
 
