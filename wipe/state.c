@@ -165,3 +165,36 @@ int state_from_json(
 	state->exceptions.omitted += json_count(json, "exceptions_omitted", 0);
 	return status;
 }
+
+/* ── After an interruption ── */
+
+/* What was read back of all passes but the last. An unreadable place may have been one of each of them. */
+static uint64_t count_earlier_reads(const struct wipe_plan *plan, const struct wipe_state *state)
+{
+	uint64_t earlier = plan->verify == VERIFY_ALL ? plan->pass_count - 1 : 0;
+	uint64_t readable = plan->size_bytes;
+	for (size_t i = 0; i < state->exceptions.count; i++)
+		if (state->exceptions.items[i].what == RANGE_READ_ERROR)
+			readable -= state->exceptions.items[i].length_bytes;
+	return earlier * readable < state->read_bytes ? earlier * readable : state->read_bytes;
+}
+
+void state_step_back(const struct wipe_plan *plan, struct wipe_state *state)
+{
+	struct step steps[STEPS_MAXIMUM];
+	size_t last_write = plan_steps(plan, steps) - 1;
+	while (steps[last_write].kind != STEP_WRITE)
+		last_write--;
+	bool sampled = plan->verify == VERIFY_SAMPLE;
+	if (plan->verify == VERIFY_NONE || state->step < last_write ||
+	    (state->step == last_write && !sampled))
+		return;
+	state->step = sampled ? last_write : last_write + 1;
+	state->offset_bytes = 0;
+	if (sampled)
+		state->passes[plan->pass_count - 1] = (struct pass_record){0};
+	uint64_t earlier = count_earlier_reads(plan, state);
+	if (earlier == 0)
+		state->read_ns = 0; /* else the time of the first attempt stays in it */
+	state->read_bytes = earlier;
+}

@@ -56,6 +56,10 @@ const char *state_stop_word(enum wipe_stop stop);
  * `wipe.finished` entry, and "position" and "stop" for a mark. */
 json_t *state_to_json(const struct wipe_plan *plan, const struct wipe_state *state);
 
+/* Before a run goes on after an interruption, in which the medium may have been anywhere: the last pass is
+ * read back anew from its first byte, and one that is only sampled is written anew before. */
+void state_step_back(const struct wipe_plan *plan, struct wipe_state *state);
+
 /* Back from that form; plan is the plan it was made under. */
 int state_from_json(
     const json_t *json, const struct wipe_plan *plan, struct wipe_state *state, struct error *error);

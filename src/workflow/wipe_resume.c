@@ -110,6 +110,8 @@ static int take_over(struct wipe_job *job, const struct search *search, struct e
 		status = state_from_json(search->state, &job->plan, &job->state, error);
 	else if (status == 0)
 		state_start(&job->plan, &job->state);
+	if (status == 0)
+		state_step_back(&job->plan, &job->state);
 	job->intent = search->intent;
 	job->resumed = search->resumed + 1;
 	memcpy(job->started, search->started, sizeof job->started);

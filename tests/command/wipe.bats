@@ -94,6 +94,17 @@ methods() { kiyome wipe --list-methods --json | jq -r '.methods[].id'; }
 	is '.verification.bytes_read >= 6710886 and .verification.bytes_read < 8000000'
 }
 
+@test "what was read back is counted once, also below stamps and at the ends of a sample" {
+	image a.img 3000001
+	for method in zero nist-clear; do
+		erase 0 --image "$image" --confirm a.img --method $method
+		is '.verification.bytes_read == 3000001'
+	done
+	image a.img 4M
+	erase 0 --image "$image" --confirm a.img --method zero --verify sample:100%
+	is '.verification.bytes_read == 4194304'
+}
+
 @test "all passes are read back with --verify all" {
 	image a.img 4M
 	erase 0 --image "$image" --confirm a.img --method dod-3 --verify all
@@ -610,6 +621,35 @@ prompt() {
 		erase 0 --image "$disk" --confirm disk --resume
 		is '.result == "erased" and .verification.mismatches == 0'
 		overwritten "$back"
+	done
+}
+
+# Everything was read back, and the stamps are being taken off again.
+unstamping() {
+	awk '/^w .* 512$/ { stamped = 1; if (back) n++ } /^r/ && stamped { back = 1 } END { exit n < 3 }' "$point/journal"
+}
+
+@test "what is written to a medium while its wipe is interrupted does not stay, or is found" {
+	for verify in last all sample:10%; do
+		rig "$verify" 24M 'delay 10000'
+		start --image "$disk" --confirm disk --method zero --verify "$verify"
+		for _ in $(seq 1000); do
+			! unstamping || break
+			sleep 0.02
+		done
+		kill -9 "$process"
+		wait "$process" || true
+		unstamping
+		tell heal
+		printf '%s' "$MARKER" | dd of="$back" bs=1 seek=70000 conv=notrunc status=none
+		run --separate-stderr wipe --image "$disk" --confirm disk --resume
+		if holds "$back" "$MARKER"; then
+			[ "$status" = 1 ]
+			is '.result == "not-erased" and .verification.mismatches == 1'
+		else
+			[ "$status" = 0 ]
+			is '.result == "erased" and .passes[0].bytes_written == 25165824'
+		fi
 	done
 }
 

@@ -149,6 +149,62 @@ static void a_damaged_record_is_no_state(void **context)
 	}
 }
 
+static void after_an_interruption_the_last_pass_is_read_back_anew(void **context)
+{
+	/* dod-3 with "all": write, read back, three times. */
+	static const struct {
+		enum verify_mode verify;
+		size_t step, goes_on_at;
+		uint64_t read_bytes, kept_bytes;
+	} cases[] = {
+	    {VERIFY_ALL, 1, 1, 700, 700},
+	    {VERIFY_ALL, 4, 4, 2 * SIZE, 2 * SIZE},
+	    {VERIFY_ALL, 5, 5, 2 * SIZE + 700, 2 * SIZE},
+	    {VERIFY_ALL, 6, 5, 3 * SIZE, 2 * SIZE},
+	    {VERIFY_LAST, 2, 2, 0, 0},
+	    {VERIFY_LAST, 3, 3, 700, 0},
+	    {VERIFY_LAST, 4, 3, SIZE, 0},
+	    {VERIFY_SAMPLE, 1, 1, 0, 0},
+	    {VERIFY_SAMPLE, 2, 2, 0, 0},
+	    {VERIFY_SAMPLE, 4, 2, 700, 0},
+	    {VERIFY_NONE, 3, 3, 0, 0},
+	};
+	(void)context;
+	for (size_t i = 0; i < LENGTH_OF(cases); i++) {
+		struct wipe_plan plan = plan_of("dod-3");
+		struct wipe_state state;
+		plan.verify = cases[i].verify;
+		plan.sample_percent = 10;
+		state_start(&plan, &state);
+		state.step = cases[i].step;
+		state.offset_bytes = 7 << 20;
+		state.passes[2].bytes_written = 7 << 20;
+		state.read_bytes = cases[i].read_bytes;
+		state_step_back(&plan, &state);
+		bool anew = cases[i].kept_bytes != cases[i].read_bytes || cases[i].step == 5;
+		bool rewritten = cases[i].verify == VERIFY_SAMPLE && cases[i].step >= 2;
+		assert_int_equal(state.step, cases[i].goes_on_at);
+		assert_int_equal(state.read_bytes, cases[i].kept_bytes);
+		assert_int_equal(state.offset_bytes, anew || rewritten ? 0 : 7 << 20);
+		assert_int_equal(state.passes[2].bytes_written, rewritten ? 0 : 7 << 20);
+		state_release(&state);
+	}
+}
+
+static void an_unreadable_place_is_not_counted_as_read_after_an_interruption(void **context)
+{
+	struct wipe_plan plan = plan_of("dod-3");
+	struct wipe_state state;
+	(void)context;
+	state_start(&plan, &state);
+	state.step = 6;
+	state.read_bytes = 3 * (SIZE - 512);
+	ranges_add(&state.exceptions, 1024, 512, RANGE_READ_ERROR);
+	state_step_back(&plan, &state);
+	assert_int_equal(state.read_bytes, 2 * (SIZE - 512));
+	state_release(&state);
+}
+
 static void a_map_covers_the_medium_in_at_most_240_cells(void **context)
 {
 	static const uint64_t sizes[] = {1, 512, 513, 240 * 512, 240 * 512 + 1, SIZE, UINT64_C(20) << 40};
@@ -171,6 +227,8 @@ int main(void)
 	    cmocka_unit_test(a_state_survives_its_record),
 	    cmocka_unit_test(every_stop_survives_its_record),
 	    cmocka_unit_test(a_damaged_record_is_no_state),
+	    cmocka_unit_test(after_an_interruption_the_last_pass_is_read_back_anew),
+	    cmocka_unit_test(an_unreadable_place_is_not_counted_as_read_after_an_interruption),
 	    cmocka_unit_test(a_map_covers_the_medium_in_at_most_240_cells),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
