@@ -37,6 +37,8 @@ static void write_all(struct engine *engine, struct content *content, uint32_t p
 static void read_all_back(struct engine *engine, struct content *content)
 {
 	uint64_t count = stamp_count(engine->plan);
+	/* The read-back counted these bytes already, when they were stamps. */
+	uint64_t read_bytes = engine->state->read_bytes;
 	if (!engine->device->direct)
 		block_drop_cache(engine->device);
 	for (uint64_t i = 0; i < count && engine_goes_on(engine); i++) {
@@ -48,6 +50,7 @@ static void read_all_back(struct engine *engine, struct content *content)
 		else if (!engine_ends_with(engine, -status))
 			ranges_add(&engine->state->exceptions, offset_bytes, length, RANGE_READ_ERROR);
 	}
+	engine->state->read_bytes = read_bytes;
 }
 
 static int lay(struct engine *engine, uint32_t pass, bool stamped, bool read_back, struct error *error)

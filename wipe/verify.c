@@ -241,15 +241,26 @@ static void read_whole(struct engine *engine, struct content *content)
 		read_piece(engine, content, end, (size_t)(engine->device->size_bytes - end));
 }
 
-static void read_samples(
+/* The first and the last block, unless they are among the sampled places: no byte is counted twice. */
+static void read_ends(
     struct engine *engine, struct content *content, const struct coverage *coverage, struct keystream *choice)
 {
 	uint32_t block = engine->plan->block_bytes;
 	uint64_t last = (engine->plan->size_bytes - 1) / block * block;
-	if (engine->state->offset_bytes == 0) {
+	struct extent first_place = sampled_place(coverage, choice, 0);
+	struct extent last_place = sampled_place(coverage, choice, coverage->section_count - 1);
+	if (first_place.offset_bytes != 0)
 		read_piece(engine, content, 0, block);
+	if (last_place.offset_bytes + last_place.length_bytes <= last)
 		read_piece(engine, content, last, (size_t)(engine->plan->size_bytes - last));
-	}
+}
+
+static void read_samples(
+    struct engine *engine, struct content *content, const struct coverage *coverage, struct keystream *choice)
+{
+	uint32_t block = engine->plan->block_bytes;
+	if (engine->state->offset_bytes == 0)
+		read_ends(engine, content, coverage, choice);
 	for (uint64_t i = 0; i < coverage->section_count && engine_goes_on(engine); i++) {
 		uint64_t start = section_start(coverage, i) * block;
 		if (start < engine->state->offset_bytes)
