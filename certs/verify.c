@@ -178,15 +178,20 @@ static void judge_page(struct verification *out, const struct pdf_update *update
 	    update->proof.length, &page, &error);
 	bool equal = status == 0 && page.length == update->base.length &&
 		     memcmp(page.data, update->base.data, page.length) == 0;
+	out->page = VERIFIED_PAGE_SAME;
 	if (equal)
 		return;
-	if (status == 0 && same_renderer(entry))
+	out->page = VERIFIED_PAGE_DIFFERENT;
+	if (status == 0 && same_renderer(entry)) {
 		add_sentence(out->reasons, _("the page shows something else than the record attached to it"));
-	else if (status == 0)
-		add_sentence(out->notes, _("page not compared with the record: it was drawn by another "
+		return;
+	}
+	/* What drew it is the record's own word: whoever signs could always name another cairo. */
+	out->page = VERIFIED_PAGE_NOT_COMPARED;
+	add_sentence(out->reasons, status < 0
+				       ? error.sentence
+				       : _("page not compared with the record: it was drawn by another "
 					   "version of Kiyome, cairo or the fonts"));
-	else
-		add_sentence(out->notes, error.sentence);
 }
 
 static void judge_pdf(struct verification *out, const struct verify_request *request)
@@ -232,11 +237,27 @@ static void judge_json(struct verification *out, const struct verify_request *re
 
 /* ── Child and parent ── */
 
+static const char *const page_words[] = {[VERIFIED_PAGE_NONE] = "none",
+    [VERIFIED_PAGE_SAME] = "same",
+    [VERIFIED_PAGE_DIFFERENT] = "different",
+    [VERIFIED_PAGE_NOT_COMPARED] = "not-compared"};
+
+static bool read_page_word(const char *word, enum verified_page *page)
+{
+	for (size_t i = 0; i < LENGTH_OF(page_words); i++)
+		if (strcmp(page_words[i], word) == 0) {
+			*page = (enum verified_page)i;
+			return true;
+		}
+	return false;
+}
+
 json_t *verification_to_json(const struct verification *verification)
 {
-	return json_pack("{s:b, s:O, s:O, s:O, s:O, s:O}", "valid", verification->valid, "reasons",
-	    verification->reasons, "notes", verification->notes, "signatures", verification->signatures,
-	    "proof", verification->proof, "certificate", verification->certificate);
+	return json_pack("{s:b, s:s, s:O, s:O, s:O, s:O, s:O}", "valid", verification->valid, "page",
+	    page_words[verification->page], "reasons", verification->reasons, "notes", verification->notes,
+	    "signatures", verification->signatures, "proof", verification->proof, "certificate",
+	    verification->certificate);
 }
 
 static int verify_in_child(struct worker_channel *channel, void *argument, struct error *error)
@@ -267,15 +288,17 @@ static int verify_in_child(struct worker_channel *channel, void *argument, struc
 static int take_answer(const struct buffer *reply, struct verification *out, struct error *error)
 {
 	json_t *answer = NULL;
+	const char *page = "";
 	int valid = 0;
 	int status =
 	    json_parse_strict(reply->data, reply->length, _("the verifier's answer"), &answer, error);
 	if (status < 0)
 		return status;
-	if (json_unpack(answer, "{s:b, s:O, s:O, s:O, s:O, s:O}", "valid", &valid, "reasons", &out->reasons,
-		"notes", &out->notes, "signatures", &out->signatures, "proof", &out->proof, "certificate",
-		&out->certificate) != 0 ||
-	    !json_is_array(out->reasons) || !json_is_array(out->notes) || !json_is_array(out->signatures))
+	if (json_unpack(answer, "{s:b, s:s, s:O, s:O, s:O, s:O, s:O}", "valid", &valid, "page", &page,
+		"reasons", &out->reasons, "notes", &out->notes, "signatures", &out->signatures, "proof",
+		&out->proof, "certificate", &out->certificate) != 0 ||
+	    !read_page_word(page, &out->page) || !json_is_array(out->reasons) || !json_is_array(out->notes) ||
+	    !json_is_array(out->signatures))
 		status = error_set(error, EPROTO, _("the verifier's answer is senseless"));
 	else
 		out->valid =

@@ -45,6 +45,9 @@ static int restrict_files(const char *const *readable_files, struct error *error
 			   : error_system(error, errno, _("could not prepare the sandbox"));
 	for (; readable_files && *readable_files; readable_files++) {
 		CLEANUP_CLOSE int file = open(*readable_files, O_PATH | O_CLOEXEC);
+		/* Whether it can do without is the child's to say. */
+		if (file < 0 && errno == ENOENT)
+			continue;
 		struct landlock_path_beneath_attr rule = {
 		    .allowed_access = LANDLOCK_ACCESS_FS_READ_FILE, .parent_fd = file};
 		if (file < 0 ||

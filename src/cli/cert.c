@@ -233,7 +233,9 @@ static void print_verification(const struct check *check, const struct verificat
 	const json_t *certificate = verification->certificate;
 	const json_t *signature = json_array_get(verification->signatures, 0);
 	command_print_escaped(check->file);
-	printf(": %s\n", verification->valid ? _("VALID") : _("NOT VALID"));
+	printf(": %s\n", verification->valid                                ? _("VALID")
+			 : verification->page == VERIFIED_PAGE_NOT_COMPARED ? _("NOT FULLY CHECKED")
+									    : _("NOT VALID"));
 	print_sentences(_("Because"), verification->reasons);
 	print_sentences(_("Note"), verification->notes);
 	if (json_is_object(certificate)) {
@@ -250,12 +252,21 @@ static void print_verification(const struct check *check, const struct verificat
 		print_line(_("Register"), json_text(verification->proof, "origin", ""));
 }
 
-/* The .p7s that lies beside a .json. */
+static bool ends_with(const char *path, const char *ending)
+{
+	size_t length = strlen(path);
+	return length > strlen(ending) && strcmp(path + length - strlen(ending), ending) == 0;
+}
+
+/* The .p7s that lies beside a .json. A .pdf has none; one that does not begin as a PDF is damaged, and no
+ * signature is what the verifier finds at it. */
 static int read_signature_beside(const char *path, struct buffer *signature, struct error *error)
 {
 	CLEANUP_FREE char *beside = NULL;
-	size_t length = path ? strlen(path) : 0;
-	if (length > strlen(".json") && strcmp(path + length - strlen(".json"), ".json") == 0)
+	size_t length = strlen(path);
+	if (ends_with(path, ".pdf"))
+		return 0;
+	if (ends_with(path, ".json"))
 		length -= strlen(".json");
 	if (asprintf(&beside, "%.*s.p7s", (int)length, path) < 0)
 		return error_set(error, ENOMEM, _("out of memory"));

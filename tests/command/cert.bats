@@ -196,6 +196,23 @@ put() {
 	valid "$dir/c.pdf"
 }
 
+@test "without the fonts everything but the page is checked, and that is said" {
+	[ "$(id -u)" -eq 0 ] || skip 'hiding the fonts needs root'
+	mkdir "$dir/empty"
+	without_fonts() {
+		# shellcheck disable=SC2016
+		run "-$1" --separate-stderr unshare -m sh -c 'empty=$1; shift
+			for font in gothic mincho; do mount --bind "$empty" "/usr/share/fonts/opentype/ipaexfont-$font" || exit 9; done
+			exec "$@"' - "$dir/empty" "$KIYOME" --home /nonexistent cert verify --ca "$dir/ca.pem" "${@:2}"
+	}
+	without_fonts 1 --json "$dir/c.pdf"
+	jq -e '.page == "not-compared" and (.reasons | length) == 1' <<<"$output"
+	jq -e '.signatures[0].valid and .proof.valid' <<<"$output"
+	without_fonts 1 "$dir/c.pdf"
+	[[ $output == *': NOT FULLY CHECKED'* ]]
+	without_fonts 0 "$dir/c.json"
+}
+
 @test "what is no certificate at all is a finding and not a crash" {
 	for kind in urandom zero; do
 		head -c 200000 /dev/$kind >"$dir/junk.json"
@@ -205,6 +222,16 @@ put() {
 		(printf '%%PDF-1.5\n' && cat "$dir/junk.json") >"$dir/junk.pdf"
 		verify "$dir/junk.pdf"
 		[ "$status" -eq 1 ]
+	done
+}
+
+@test "a PDF whose first byte was changed, or that is empty, is a finding" {
+	{ printf 'x' && tail -c +2 "$dir/c.pdf"; } >"$dir/first.pdf"
+	: >"$dir/empty.pdf"
+	for kind in first empty; do
+		verify "$dir/$kind.pdf"
+		[ "$status" -eq 1 ]
+		[[ $output == *'NOT VALID'* ]]
 	done
 }
 
