@@ -231,7 +231,7 @@ put() {
 	for kind in first empty; do
 		verify "$dir/$kind.pdf"
 		[ "$status" -eq 1 ]
-		[[ $output == *'NOT VALID'* ]]
+		jq -e '.valid == false and (.reasons | length > 0)' <<<"$output"
 	done
 }
 
