@@ -44,6 +44,19 @@ static const char *doubt_passes(const json_t *passes, uint64_t size_bytes)
 	return NULL;
 }
 
+/* What the mode promises to read; the whole part of it for a sample. */
+static uint64_t expected_reads(
+    const json_t *body, const json_t *verification, const char *mode, uint64_t size_bytes)
+{
+	uint64_t expected = size_bytes;
+	if (strcmp(mode, "sample") == 0)
+		return size_bytes / 100 * json_count(verification, "percent", 100);
+	if (strcmp(mode, "all") == 0 &&
+	    __builtin_mul_overflow(size_bytes, json_array_size(json_object_get(body, "passes")), &expected))
+		return UINT64_MAX;
+	return expected;
+}
+
 static const char *doubt_verification(const json_t *body, uint64_t size_bytes)
 {
 	const json_t *verification = json_object_get(body, "verification");
@@ -53,8 +66,21 @@ static const char *doubt_verification(const json_t *body, uint64_t size_bytes)
 		return N_("it says erased but nothing was read back");
 	if (json_count(verification, "mismatches", 1) != 0)
 		return N_("it says erased but the read-back did not match");
-	if (read == 0 || (strcmp(mode, "sample") != 0 && read < size_bytes))
+	if (read == 0 || read < expected_reads(body, verification, mode, size_bytes))
 		return N_("it says erased but the read-back did not reach every byte");
+	if (json_count(json_object_get(body, "capacity_check"), "aliased_blocks", 0) != 0)
+		return N_("it says erased but the medium's capacity is false");
+	return NULL;
+}
+
+/* A medium that holds something else than was written to it is not erased, with exceptions or without. */
+static const char *doubt_exceptions(const json_t *body)
+{
+	const char *result = json_text(body, "result", "");
+	if (strcmp(result, "erased-with-exceptions") != 0)
+		return NULL;
+	if (json_count(json_object_get(body, "verification"), "mismatches", 1) != 0)
+		return N_("it says erased but the read-back did not match");
 	if (json_count(json_object_get(body, "capacity_check"), "aliased_blocks", 0) != 0)
 		return N_("it says erased but the medium's capacity is false");
 	return NULL;
@@ -73,8 +99,10 @@ static const char *doubt(const json_t *body)
 	if (strcmp(level, "purge") == 0 &&
 	    strcmp(json_text(json_object_get(body, "method"), "technique", ""), "overwrite") == 0)
 		return N_("it claims Purge for an overwrite");
+	if (!erased && strcmp(level, "none") != 0)
+		return N_("it claims a level without an erasure");
 	if (!erased)
-		return strcmp(level, "none") == 0 ? NULL : N_("it claims a level without an erasure");
+		return doubt_exceptions(body);
 	if (strcmp(level, "none") == 0)
 		return N_("it says erased but claims no level");
 	if (exceptions)

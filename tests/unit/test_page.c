@@ -223,9 +223,48 @@ static void break_coverage(json_t *body)
 	    json_integer((json_int_t)WIPE_ENTRY_HDD_BYTES - 512));
 }
 
+static void break_level(json_t *body)
+{
+	json_object_set_new(body, "level", json_string("none"));
+}
+
 static void break_capacity(json_t *body)
 {
 	json_object_set_new(json_object_get(body, "capacity_check"), "aliased_blocks", json_integer(1));
+}
+
+static void break_coverage_of_all(json_t *body)
+{
+	json_t *passes = json_object_get(body, "passes");
+	json_array_append_new(passes, json_deep_copy(json_array_get(passes, 0)));
+	json_object_set_new(json_object_get(body, "verification"), "mode", json_string("all"));
+}
+
+static void break_coverage_of_sample(json_t *body)
+{
+	json_t *verification = json_object_get(body, "verification");
+	json_object_set_new(verification, "mode", json_string("sample"));
+	json_object_set_new(verification, "percent", json_integer(10));
+	json_object_set_new(
+	    verification, "bytes_read", json_integer((json_int_t)WIPE_ENTRY_HDD_BYTES / 10 - 512));
+}
+
+static void except(json_t *body)
+{
+	break_level(body);
+	json_object_set_new(body, "result", json_string("erased-with-exceptions"));
+}
+
+static void break_excepted_mismatches(json_t *body)
+{
+	except(body);
+	break_mismatches(body);
+}
+
+static void break_excepted_capacity(json_t *body)
+{
+	except(body);
+	break_capacity(body);
 }
 
 static void break_exceptions(json_t *body)
@@ -237,11 +276,6 @@ static void break_exceptions(json_t *body)
 static void break_omitted(json_t *body)
 {
 	json_object_set_new(body, "exceptions_omitted", json_integer(1));
-}
-
-static void break_level(json_t *body)
-{
-	json_object_set_new(body, "level", json_string("none"));
 }
 
 static void break_purge(json_t *body)
@@ -269,7 +303,9 @@ static void a_record_that_claims_more_than_its_evidence_gets_no_page(void **stat
 	(void)state;
 	static void (*const breaks[])(json_t *) = {break_passes, break_pass_errors, break_pass_length,
 	    break_verification, break_mismatches, break_coverage, break_capacity, break_exceptions,
-	    break_omitted, break_level, break_purge, break_result, break_word, break_member};
+	    break_coverage_of_all, break_coverage_of_sample, break_excepted_mismatches,
+	    break_excepted_capacity, break_omitted, break_level, break_purge, break_result, break_word,
+	    break_member};
 	for (size_t i = 0; i < LENGTH_OF(breaks); i++) {
 		struct error error = {0};
 		json_t *entry = wipe_entry_hdd();
