@@ -180,8 +180,11 @@ static int list_directory(int descriptor, struct name_list *list, struct error *
 		return 0;
 	CLEANUP(close_stream) DIR *stream = fdopendir(descriptor);
 	if (!stream) {
+		int cause = errno;
 		close(descriptor);
-		return error_set(error, ENOMEM, _("out of memory"));
+		/* What the directory told of, a process or a device, has gone since it was opened: it lists
+		 * nothing. */
+		return cause == ENOMEM ? error_set(error, ENOMEM, _("out of memory")) : 0;
 	}
 	for (const struct dirent *entry = readdir(stream); entry; entry = readdir(stream)) {
 		if (entry->d_name[0] == '.')
