@@ -2,8 +2,9 @@
 
 #include "src/base/file.h"
 
+#include <dirent.h>
 #include <errno.h>
-#include <glob.h>
+#include <fnmatch.h>
 #include <ini.h>
 #include <string.h>
 
@@ -95,19 +96,41 @@ static int read_settings(struct policy *policy, const char *path, struct error *
 	return error->code;
 }
 
+static int is_drop_in(const struct dirent *entry)
+{
+	return fnmatch("*.conf", entry->d_name, FNM_PERIOD) == 0;
+}
+
+static int read_drop_ins(struct policy *policy, const char *directory, struct error *error)
+{
+	struct dirent **found = NULL;
+	int count = scandir(directory, &found, is_drop_in, alphasort);
+	if (count < 0)
+		return errno == ENOENT
+			   ? 0
+			   : error_system(error, errno, _("could not read the settings in %s"), directory);
+	int status = 0;
+	for (int i = 0; i < count; i++) {
+		CLEANUP_FREE char *path = file_join(directory, found[i]->d_name);
+		if (status == 0)
+			status = path ? read_settings(policy, path, error)
+				      : error_set(error, ENOMEM, _("out of memory"));
+		free(found[i]);
+	}
+	free(found);
+	return status;
+}
+
 int policy_load(const char *home, struct policy **policy, struct error *error)
 {
 	CLEANUP(policy_release) struct policy *made = calloc(1, sizeof *made);
 	CLEANUP_FREE char *path = file_join(home, "kiyome.conf");
-	CLEANUP_FREE char *pattern = file_join(home, "kiyome.conf.d/*.conf");
-	if (!made || !path || !pattern)
+	CLEANUP_FREE char *drop_ins = file_join(home, "kiyome.conf.d");
+	if (!made || !path || !drop_ins)
 		return error_set(error, ENOMEM, _("out of memory"));
 	int status = file_exists(path) ? read_settings(made, path, error) : 0;
-	glob_t found = {0};
-	if (status == 0 && glob(pattern, 0, NULL, &found) == 0)
-		for (size_t i = 0; status == 0 && i < found.gl_pathc; i++)
-			status = read_settings(made, found.gl_pathv[i], error);
-	globfree(&found);
+	if (status == 0)
+		status = read_drop_ins(made, drop_ins, error);
 	if (status == 0) {
 		*policy = made;
 		made = NULL;

@@ -37,6 +37,20 @@ opens_with() { openssl pkey -in "$home/keys/operator.key" -passin "pass:$1" -noo
 	"$KIYOME" --home "$home" register verify
 }
 
+@test "drop-ins are read in the order of their names, whatever the home is called" {
+	home="$dir/[home] *"
+	set_up
+	mkdir "$home/kiyome.conf.d"
+	printf '[wipe]\nmethod = dod-7\nverify = all\n' >"$home/kiyome.conf.d/a.conf"
+	printf '[wipe]\nmethod = zero\n' >"$home/kiyome.conf.d/b.conf"
+	printf 'nonsense\n' | tee "$home/kiyome.conf.d/.c.conf" >"$home/kiyome.conf.d/c.conf.old"
+	truncate -s 1M "$dir/a.img"
+	run -0 --separate-stderr "$KIYOME" --home "$home" wipe --image "$dir/a.img" --dry-run --json
+	[ "$(jq -r '.method.id, .verification.mode' <<<"$output" | xargs)" = 'zero all' ]
+	printf '[wipe]\nunknown = 1\n' >"$home/kiyome.conf.d/c.conf"
+	run -2 "$KIYOME" --home "$home" wipe --image "$dir/a.img" --dry-run --json
+}
+
 @test "both keys are in the register with their fingerprints" {
 	set_up >/dev/null
 	want=$(openssl x509 -in "$home/keys/operator.pem" -outform DER | sha256sum | cut -d' ' -f1)
