@@ -200,3 +200,20 @@ blocks() { sed -n "/$2/,/$3/p" "$1" | sed -n '/^```sh$/,/^```$/{/^```/!p}'; }
 	run -0 "$KIYOME" --version
 	[ "$output" = "$(sed -n 's/^\.TH KIYOME 1 [0-9-]* "Kiyome \([0-9.]*\)".*/kiyome \1/p' "$TOP/docs/kiyome.1")" ]
 }
+
+# ── The floors ──
+
+@test "an include from a neighbour or from above fails, however it is written" {
+	tree=$(mktemp -d)
+	mkdir -p "$tree/scripts" "$tree/src/media" "$tree/wipe"
+	cp scripts/floors "$tree/scripts/"
+	printf '#include <stdio.h>\n#include "src/base/error.h"\n' >"$tree/wipe/run.c"
+	run -0 "$tree/scripts/floors"
+	for line in '#include "src/register/register.h"' '#include <src/register/register.h>' \
+		' #  include "src/cli/command.h"' '#include "../wipe/plan.h"'; do
+		printf '%s\n' "$line" >"$tree/src/media/scan.c"
+		run -1 "$tree/scripts/floors"
+		[[ $output == *src/media/scan.c:1* ]]
+	done
+	rm -rf "$tree"
+}
