@@ -12,14 +12,25 @@
 
 enum { PASSPHRASE_MAXIMUM = 1024, KEY_HEAP_BYTES = 65536, KEY_HEAP_SMALLEST = 32 };
 
+/* A locked heap for OpenSSL's private keys. A child process finds it empty: its one block of the whole size
+ * shows where it lies. Where it cannot be had (a tiny RLIMIT_MEMLOCK), OpenSSL uses the ordinary heap, which
+ * PR_SET_DUMPABLE keeps out of core dumps all the same. */
+static void prepare_key_heap(void)
+{
+	if (CRYPTO_secure_malloc_init(KEY_HEAP_BYTES, KEY_HEAP_SMALLEST) == 0)
+		return;
+	void *heap = OPENSSL_secure_malloc(KEY_HEAP_BYTES);
+	if (heap && CRYPTO_secure_allocated(heap))
+		(void)madvise(heap, KEY_HEAP_BYTES, MADV_WIPEONFORK);
+	OPENSSL_secure_free(heap);
+}
+
 void secret_harden_process(void)
 {
 	const struct rlimit none = {0, 0};
 	(void)setrlimit(RLIMIT_CORE, &none);
 	(void)prctl(PR_SET_DUMPABLE, 0);
-	/* Where the locked heap cannot be had (a tiny RLIMIT_MEMLOCK), OpenSSL falls back to the ordinary
-	 * one, which PR_SET_DUMPABLE keeps out of core dumps all the same. */
-	(void)CRYPTO_secure_malloc_init(KEY_HEAP_BYTES, KEY_HEAP_SMALLEST);
+	prepare_key_heap();
 }
 
 int secret_allocate(struct secret *secret, struct error *error)

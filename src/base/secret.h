@@ -16,7 +16,7 @@ struct secret {
 #define SECRET_EMPTY ((struct secret){0})
 
 /* Hardens the process before its first secret: no core dump, not traceable by its own user, and a locked heap
- * for OpenSSL's private keys. Call once, first thing in main(). */
+ * for OpenSSL's private keys, empty in every child process. Call once, first thing in main(). */
 void secret_harden_process(void);
 
 /* An empty secret with room for SECRET_CAPACITY − 1 bytes. */

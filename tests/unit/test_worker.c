@@ -6,6 +6,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <openssl/crypto.h>
 #include <poll.h>
 #include <setjmp.h>
 #include <signal.h>
@@ -305,6 +306,29 @@ static void a_secret_does_not_reach_a_child(void **state)
 	assert_string_equal(secret.bytes, "himitsu");
 }
 
+static int look_at_key(struct worker_channel *channel, void *argument, struct error *error)
+{
+	(void)error;
+	worker_send_result(channel, argument, 32);
+	return 0;
+}
+
+static void a_private_key_does_not_reach_a_child(void **state)
+{
+	(void)state;
+	struct error error = {0};
+	static const unsigned char nothing[32];
+	CLEANUP_BUFFER struct buffer reply = BUFFER_EMPTY;
+	secret_harden_process();
+	unsigned char *key = OPENSSL_secure_malloc(32);
+	assert_int_equal(CRYPTO_secure_allocated(key), 1);
+	memset(key, 0x5a, 32);
+	assert_int_equal(worker_call(&trusted, look_at_key, key, 10000, &reply, &error), 0);
+	assert_memory_equal(reply.data, nothing, 32);
+	assert_int_equal(key[31], 0x5a);
+	OPENSSL_secure_free(key);
+}
+
 static void a_worker_dies_with_its_parent(void **state)
 {
 	(void)state;
@@ -348,6 +372,7 @@ int main(void)
 	    cmocka_unit_test(a_worker_keeps_only_what_it_was_given),
 	    cmocka_unit_test(a_parser_can_do_nothing_else),
 	    cmocka_unit_test(a_secret_does_not_reach_a_child),
+	    cmocka_unit_test(a_private_key_does_not_reach_a_child),
 	    cmocka_unit_test(a_worker_dies_with_its_parent),
 	};
 	return cmocka_run_group_tests(tests, NULL, NULL);
