@@ -250,6 +250,9 @@ static void print_verification(const struct check *check, const struct verificat
 	}
 	if (json_is_object(verification->proof))
 		print_line(_("Register"), json_text(verification->proof, "origin", ""));
+	if (json_is_object(verification->proof) &&
+	    !json_is_true(json_object_get(verification->proof, "signature_checked")))
+		print_line("", _("(its signature was not checked: that needs --log-key)"));
 }
 
 static bool ends_with(const char *path, const char *ending)
