@@ -82,7 +82,9 @@ static void draw_line(struct buffer *out, const struct bar *bar, size_t width)
 	const struct progress *progress = &bar->progress;
 	CLEANUP_BUFFER struct buffer target = BUFFER_EMPTY;
 	CLEANUP_BUFFER struct buffer rest = BUFFER_EMPTY;
-	text_append_for_terminal(&target, bar->target);
+	/* The directory is the same for many; the name tells them apart. */
+	const char *slash = strrchr(bar->target, '/');
+	text_append_for_terminal(&target, slash && slash[1] ? slash + 1 : bar->target);
 	text_append_columns(out, buffer_text(&target), 16, true);
 	buffer_append_text(out, " ");
 	if (bar->ended) {

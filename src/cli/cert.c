@@ -244,7 +244,7 @@ static void print_verification(const struct check *check, const struct verificat
 		print_line(_("Level"), json_text(certificate, "level", ""));
 		print_line(_("Medium"), json_text(certificate, "subject", ""));
 	}
-	if (signature) {
+	if (signature && json_text(signature, "name", "")[0]) {
 		print_line(_("Signed by"), json_text(signature, "name", ""));
 		print_line(_("Signed at"), json_text(signature, "time", ""));
 	}

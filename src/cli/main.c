@@ -54,6 +54,8 @@ static int take_common_options(struct invocation *invocation, int argc, char **a
 		if (strcmp(argv[i], "--") == 0) {
 			while (i < argc)
 				argv[kept++] = argv[i++];
+		} else if (strcmp(argv[i], "-h") == 0) {
+			argv[kept++] = "--help";
 		} else if (strcmp(argv[i], "--json") == 0) {
 			invocation->json = true;
 		} else if (strcmp(argv[i], "--home") == 0 && i + 1 < argc) {
@@ -78,8 +80,7 @@ int main(int argc, char **argv)
 	argc = take_common_options(&invocation, argc, argv);
 	if (!invocation.home || !*invocation.home)
 		return command_misuse(&invocation, "", _("--home needs a directory"));
-	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "-h") == 0 ||
-	    strcmp(argv[1], "help") == 0)
+	if (argc < 2 || strcmp(argv[1], "--help") == 0 || strcmp(argv[1], "help") == 0)
 		return argc < 2 ? (help(), EXIT_MISUSE) : help();
 	if (strcmp(argv[1], "--version") == 0)
 		return puts("kiyome " KIYOME_VERSION) == EOF ? EXIT_COULD_NOT : EXIT_DONE;

@@ -2,6 +2,7 @@
 
 #include <errno.h>
 #include <string.h>
+#include <sys/stat.h>
 
 enum { BUSY_TIMEOUT_MS = 30000 };
 
@@ -81,11 +82,53 @@ static int configure(struct store *store, struct error *error)
 	    store, "PRAGMA synchronous = FULL; PRAGMA cell_size_check = ON", _("set up SQLite"), error);
 }
 
+/* On a read-only file system (an auditor's copy on a disc) SQLite cannot make the files beside a WAL
+ * database. Nobody else can write there either, so it may be opened as one that does not change. */
+static bool is_on_read_only_system(const char *path)
+{
+	return access(path, W_OK) < 0 && errno == EROFS;
+}
+
+static void append_uri(struct buffer *out, const char *path)
+{
+	static const char plain[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789/._-";
+	buffer_append_text(out, "file:");
+	for (; *path; path++)
+		buffer_printf(out, strchr(plain, *path) ? "%c" : "%%%02X", (unsigned char)*path);
+	buffer_append_text(out, "?immutable=1");
+}
+
+static int open_unchanging(const char *path, struct store *store, struct error *error)
+{
+	CLEANUP_BUFFER struct buffer uri = BUFFER_EMPTY;
+	CLEANUP_FREE char *log = NULL;
+	struct stat status;
+	if (asprintf(&log, "%s-wal", path) < 0)
+		return error_set(error, ENOMEM, _("out of memory"));
+	if (stat(log, &status) == 0 && status.st_size > 0) {
+		error_set(error, EROFS,
+		    _("%s has entries in %s that cannot be read on a read-only file system"), path, log);
+		error_advise(error, _("copy both to where they can be written"));
+		return error->code;
+	}
+	append_uri(&uri, path);
+	if (buffer_check(&uri, error) < 0)
+		return error->code;
+	int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX;
+	int result = sqlite3_open_v2(buffer_text(&uri), &store->db, flags, NULL);
+	if (!store->db)
+		return error_set(error, ENOMEM, _("out of memory"));
+	return result == SQLITE_OK ? configure(store, error)
+				   : store_fail(store, _("open the register"), error);
+}
+
 int store_open(const char *path, struct store *store, struct error *error)
 {
 	*store = (struct store){.path = strdup(path)};
 	if (!store->path)
 		return error_set(error, ENOMEM, _("out of memory"));
+	if (is_on_read_only_system(path))
+		return open_unchanging(path, store, error);
 	int result = sqlite3_open_v2(path, &store->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_NOMUTEX, NULL);
 	if (!store->db)
 		return error_set(error, ENOMEM, _("out of memory"));

@@ -203,3 +203,18 @@ tamper() {
 	run -3 bash -c '"$1" --home "$2" register list --json >/dev/full' - "$KIYOME" "$home"
 	run -3 bash -c '"$1" --home "$2" register verify >/dev/full' - "$KIYOME" "$home"
 }
+
+@test "a register on a read-only file system is read" {
+	[ "$(id -u)" -eq 0 ] || skip 'mounting needs root'
+	wipe one.img
+	mkdir "$dir/disc"
+	mount -t tmpfs -o size=8M none "$dir/disc"
+	cp -a "$home" "$dir/disc/home%1?"
+	mount -o remount,ro "$dir/disc"
+	run "$KIYOME" --home "$dir/disc/home%1?" register verify --json
+	listed=$("$KIYOME" --home "$dir/disc/home%1?" register list | grep -c erased) || true
+	umount "$dir/disc"
+	[ "$status" -eq 0 ]
+	[ "$(jq '.entries' <<<"$output")" -gt 5 ]
+	[ "$listed" = 1 ]
+}
