@@ -1,6 +1,7 @@
 /* A pass: every byte of the medium is written, to the last sector. */
 #include "wipe/engine.h"
 
+#include "src/base/cleanup.h"
 #include "src/base/clock.h"
 
 #include <errno.h>
@@ -24,11 +25,18 @@ struct overwriting {
 	struct engine *engine;
 	struct content *content;
 	struct pass_record *record;
-	uint64_t flushed_to;  /* everything before it was flushed */
-	uint64_t position;    /* everything before it was submitted */
-	struct ranges around; /* what could not be written of the chunk that is being worked around */
-	bool holes;           /* a stop left something before position neither written nor recorded */
+	uint64_t flushed_to;   /* everything before it was flushed */
+	uint64_t position;     /* everything before it was submitted */
+	struct ranges around;  /* what could not be written of the chunk that is being worked around */
+	bool holes;            /* a stop left something before position neither written nor recorded */
+	uint64_t failed_bytes; /* since the last write that succeeded */
+	struct ranges bad;     /* all of this pass, since errors_before were counted */
+	uint64_t errors_before;
 };
+
+/* A medium that has taken nothing over this much (a drive that has turned read-only) is not asked block by
+ * block any more: it would take days to say the same. */
+static const uint64_t hopeless_bytes = UINT64_C(8) * 1024 * 1024;
 
 static void note_written(struct overwriting *work, uint64_t offset_bytes, size_t length)
 {
@@ -36,6 +44,36 @@ static void note_written(struct overwriting *work, uint64_t offset_bytes, size_t
 	engine->has_good_place = true;
 	engine->good_offset = offset_bytes;
 	work->record->bytes_written += length;
+	work->failed_bytes = 0;
+}
+
+/* A bad range that reaches over several chunks is one. */
+static void count_errors(struct overwriting *work)
+{
+	work->record->errors = work->errors_before + work->bad.count + work->bad.omitted;
+}
+
+static void note_failed(struct overwriting *work, uint64_t offset_bytes, size_t length)
+{
+	ranges_add(&work->around, offset_bytes, length, RANGE_WRITE_ERROR);
+	work->failed_bytes += length;
+}
+
+/* Whether, after so much that failed, the first, middle and last block of this range fail too. */
+static bool is_hopeless(
+    const struct overwriting *work, const unsigned char *bytes, size_t length, uint64_t offset_bytes)
+{
+	const struct block_device *device = work->engine->device;
+	size_t block = device->block_bytes;
+	const size_t places[] = {0, length / block / 2 * block, (length - 1) / block * block};
+	if (work->failed_bytes < hopeless_bytes)
+		return false;
+	for (size_t i = 0; i < LENGTH_OF(places); i++) {
+		size_t part = length - places[i] < block ? length - places[i] : block;
+		if (block_write(device, bytes + places[i], part, offset_bytes + places[i]) == 0)
+			return false;
+	}
+	return true;
 }
 
 static bool write_single_block(
@@ -63,9 +101,13 @@ static void write_around(
 		if (write_single_block(work, bytes, length, offset_bytes, &cause))
 			note_written(work, offset_bytes, length);
 		else if (!block_error_is_gone(-cause))
-			ranges_add(&work->around, offset_bytes, length, RANGE_WRITE_ERROR);
+			note_failed(work, offset_bytes, length);
 		else
 			(void)engine_ends_with(engine, -cause);
+		return;
+	}
+	if (is_hopeless(work, bytes, length, offset_bytes)) {
+		note_failed(work, offset_bytes, length);
 		return;
 	}
 	size_t half = (length / block + 1) / 2 * block;
@@ -101,8 +143,9 @@ static void handle_failure(
 		ranges_add(
 		    &engine->state->exceptions, bad->offset_bytes, bad->length_bytes, RANGE_WRITE_ERROR);
 		map_add_error(&engine->state->map, bad->offset_bytes);
-		work->record->errors++;
+		ranges_add(&work->bad, bad->offset_bytes, bad->length_bytes, RANGE_WRITE_ERROR);
 	}
+	count_errors(work);
 	engine->state->exceptions.omitted += work->around.omitted;
 	ranges_release(&work->around);
 }
@@ -139,7 +182,8 @@ static void flush(struct overwriting *work)
 	if (status < 0 && !engine_ends_with(engine, -status)) {
 		ranges_add(&engine->state->exceptions, work->flushed_to, work->position - work->flushed_to,
 		    RANGE_WRITE_ERROR);
-		work->record->errors++;
+		work->errors_before++;
+		count_errors(work);
 	}
 	work->flushed_to = work->position;
 }
@@ -212,6 +256,7 @@ int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error)
 	if (status < 0)
 		return status;
 	work.position = work.flushed_to = engine->state->offset_bytes;
+	work.errors_before = work.record->errors;
 	if (!work.record->started[0])
 		clock_now(work.record->started);
 	engine_begin_step(engine, PROGRESS_WRITING, engine->device->size_bytes);
@@ -230,6 +275,7 @@ int overwrite_pass(struct engine *engine, uint32_t pass, struct error *error)
 		mark(&work);
 	}
 	transfer_share(engine->transfer, NULL, 0);
+	ranges_release(&work.bad);
 	content_close(&work.content);
 	return 0;
 }

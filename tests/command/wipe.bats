@@ -346,6 +346,17 @@ while_asked() {
 	[ "$(differences "$back" "$(record)" | wc -l)" = 200 ]
 }
 
+@test "a drive that takes nothing any more is told in moments, with its exact range" {
+	rig a 64M 'bad-write 4194816 50331648'
+	erase 1 --image "$disk" --confirm disk
+	is '.result == "erased-with-exceptions" and .passes[0].errors == 1'
+	is '.exceptions == [{"offset_bytes": 4194816, "length_bytes": 50331648, "what": "write-error"}]'
+	is '.passes[0].bytes_written == 67108864 - 50331648'
+	# 8 MiB block by block, three times each; not all 48.
+	[ "$(count_journal '^W')" -lt 100000 ]
+	[ "$(differences "$back" "$(record)")" = "4194816 50331648" ]
+}
+
 @test "bad places are a finding even where nobody looks" {
 	rig a 24M 'bad-write 5242880 4096'
 	erase 1 --image "$disk" --confirm disk --verify none
