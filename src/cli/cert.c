@@ -358,7 +358,7 @@ static int read_words(struct invocation *invocation, int argc, char **argv, stru
 		return command_misuse(
 		    invocation, "cert", _("%s is not a SHA-256 in hexadecimal"), check->fingerprint);
 	check->file = argv[optind];
-	return -1;
+	return EXIT_DONE;
 }
 
 static int verify(struct invocation *invocation, int argc, char **argv)
@@ -367,7 +367,7 @@ static int verify(struct invocation *invocation, int argc, char **argv)
 	struct error error = {0};
 	struct check check = {0};
 	int status = read_words(invocation, argc, argv, &check);
-	if (status >= 0)
+	if (!check.file)
 		return status;
 	if (run_check(invocation, &check, &verification, &error) < 0)
 		return command_fail(invocation, &error);
