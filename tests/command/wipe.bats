@@ -708,19 +708,6 @@ unstamping() {
 
 # ── What it needs, and what it keeps to itself ──
 
-@test "four gigabytes are erased in less than 64 MiB of memory" {
-	case $KIYOME in */asan/*) skip 'the sanitizers need memory of their own' ;; esac
-	truncate -s 4G "$dir/a.img"
-	run -0 --separate-stderr /usr/bin/env python3 -c '
-import resource, subprocess, sys
-status = subprocess.run(sys.argv[1:], stdout=subprocess.DEVNULL).returncode
-print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)
-sys.exit(status)' "$KIYOME" --home "$HOME_DIR" wipe --image "$dir/a.img" --confirm a.img --method zero --json \
-		--passphrase-file "$HOME_DIR.pass"
-	echo "peak of the largest process: $output KiB" >&3
-	[ "$output" -lt 65536 ]
-}
-
 @test "the passphrase is in no command line, no register, no output" {
 	rig a 24M 'delay 20000'
 	start --image "$disk" --confirm disk
