@@ -81,6 +81,27 @@ int block_read(const struct block_device *device, void *bytes, size_t length, ui
 	return transfer_range(device, false, bytes, length, offset_bytes);
 }
 
+static int transfer_retrying(const struct block_device *device, bool writing, char *bytes, size_t length,
+    uint64_t offset_bytes, uint32_t retries)
+{
+	int status = transfer_range(device, writing, bytes, length, offset_bytes);
+	while (status < 0 && retries-- > 0 && !block_error_is_gone(-status))
+		status = transfer_range(device, writing, bytes, length, offset_bytes);
+	return status;
+}
+
+int block_write_retrying(const struct block_device *device, const void *bytes, size_t length,
+    uint64_t offset_bytes, uint32_t retries)
+{
+	return transfer_retrying(device, true, (char *)bytes, length, offset_bytes, retries);
+}
+
+int block_read_retrying(
+    const struct block_device *device, void *bytes, size_t length, uint64_t offset_bytes, uint32_t retries)
+{
+	return transfer_retrying(device, false, bytes, length, offset_bytes, retries);
+}
+
 int block_flush(const struct block_device *device)
 {
 	return fdatasync(device->descriptor) < 0 ? -errno : 0;

@@ -25,6 +25,12 @@ uint64_t block_device_aligned_bytes(const struct block_device *device);
 int block_write(const struct block_device *device, const void *bytes, size_t length, uint64_t offset_bytes);
 int block_read(const struct block_device *device, void *bytes, size_t length, uint64_t offset_bytes);
 
+/* The same, tried again up to so many times more; a medium that is gone is not asked again. */
+int block_write_retrying(const struct block_device *device, const void *bytes, size_t length,
+    uint64_t offset_bytes, uint32_t retries);
+int block_read_retrying(
+    const struct block_device *device, void *bytes, size_t length, uint64_t offset_bytes, uint32_t retries);
+
 /* Everything written so far is on the medium: fdatasync. */
 int block_flush(const struct block_device *device);
 

@@ -76,29 +76,18 @@ static bool is_hopeless(
 	return true;
 }
 
-static bool write_single_block(
-    struct overwriting *work, const unsigned char *bytes, size_t length, uint64_t offset_bytes, int *cause)
-{
-	struct engine *engine = work->engine;
-	for (uint32_t attempt = 0; attempt <= engine->plan->retries; attempt++) {
-		*cause = block_write(engine->device, bytes, length, offset_bytes);
-		if (*cause == 0 || block_error_is_gone(-*cause))
-			break;
-	}
-	return *cause == 0;
-}
-
 /* Writes what can be written of a range that failed as a whole: halves it down to single blocks. */
 static void write_around(
     struct overwriting *work, const unsigned char *bytes, size_t length, uint64_t offset_bytes)
 {
 	struct engine *engine = work->engine;
 	size_t block = engine->device->block_bytes;
-	int cause;
 	if (!engine_goes_on(engine))
 		return;
 	if (length <= block) {
-		if (write_single_block(work, bytes, length, offset_bytes, &cause))
+		int cause =
+		    block_write_retrying(engine->device, bytes, length, offset_bytes, engine->plan->retries);
+		if (cause == 0)
 			note_written(work, offset_bytes, length);
 		else if (!block_error_is_gone(-cause))
 			note_failed(work, offset_bytes, length);

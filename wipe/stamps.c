@@ -9,13 +9,9 @@ static void write_block(struct engine *engine, struct content *content, uint32_t
 	uint64_t offset_bytes = stamp_offset(engine->plan, index);
 	size_t length = stamp_length(engine->plan, index);
 	content_fill(content, offset_bytes, engine->block_buffer, length);
-	int status = 0;
-	for (uint32_t attempt = 0; attempt <= engine->plan->retries; attempt++) {
-		status = block_write(engine->device, engine->block_buffer, length, offset_bytes);
-		if (status == 0)
-			return;
-	}
-	if (engine_ends_with(engine, -status))
+	int status = block_write_retrying(
+	    engine->device, engine->block_buffer, length, offset_bytes, engine->plan->retries);
+	if (status == 0 || engine_ends_with(engine, -status))
 		return;
 	if (!ranges_contain(&engine->state->exceptions, offset_bytes, length, RANGE_WRITE_ERROR)) {
 		ranges_add(&engine->state->exceptions, offset_bytes, length, RANGE_WRITE_ERROR);

@@ -106,26 +106,17 @@ void verify_compare(struct engine *engine, struct content *content, uint64_t off
 	}
 }
 
-static bool read_single_block(struct engine *engine, uint64_t offset_bytes, size_t length, int *cause)
-{
-	for (uint32_t attempt = 0; attempt <= engine->plan->retries; attempt++) {
-		*cause = block_read(engine->device, engine->block_buffer, length, offset_bytes);
-		if (*cause == 0 || block_error_is_gone(-*cause))
-			break;
-	}
-	return *cause == 0;
-}
-
 /* Reads what can be read of a range that failed as a whole: halves it down to single blocks. */
 static void read_around(struct engine *engine, struct content *content, uint64_t offset_bytes, size_t length,
     struct ranges *unreadable)
 {
 	size_t block = engine->device->block_bytes;
-	int cause;
 	if (!engine_goes_on(engine))
 		return;
 	if (length <= block) {
-		if (read_single_block(engine, offset_bytes, length, &cause))
+		int cause = block_read_retrying(
+		    engine->device, engine->block_buffer, length, offset_bytes, engine->plan->retries);
+		if (cause == 0)
 			verify_compare(engine, content, offset_bytes, engine->block_buffer, length);
 		else if (!block_error_is_gone(-cause))
 			ranges_add(unreadable, offset_bytes, length, RANGE_READ_ERROR);

@@ -193,6 +193,17 @@ static int refute_inclusion(struct error *error)
 	return error_finding(error, EBADMSG, _("the proof does not lead from the record to the tree's root"));
 }
 
+/* To the parent of both places; from a left sibling, past the levels where the node has none on its right. */
+static void climb(bool from_left, uint64_t *here, uint64_t *last)
+{
+	while (from_left && !has_bit(*here, 0) && *here != 0) {
+		*here >>= 1;
+		*last >>= 1;
+	}
+	*here >>= 1;
+	*last >>= 1;
+}
+
 int merkle_verify_inclusion(uint64_t index, uint64_t size, const struct merkle_hash *leaf,
     const struct merkle_path *path, const struct merkle_hash *root, struct error *error)
 {
@@ -209,12 +220,7 @@ int merkle_verify_inclusion(uint64_t index, uint64_t size, const struct merkle_h
 				       : hash_node(&hash, &path->hashes[i], &hash, error);
 		if (status < 0)
 			return status;
-		while (from_left && !has_bit(here, 0) && here != 0) {
-			here >>= 1;
-			last >>= 1;
-		}
-		here >>= 1;
-		last >>= 1;
+		climb(from_left, &here, &last);
 	}
 	return last == 0 && equal(&hash, root) ? 0 : refute_inclusion(error);
 }
@@ -249,12 +255,7 @@ static int climb_consistency(uint64_t old_size, uint64_t new_size, const struct 
 					   : hash_node(&new_hash, &path->hashes[i], &new_hash, error);
 		if (status < 0)
 			return status;
-		while (from_left && !has_bit(here, 0) && here != 0) {
-			here >>= 1;
-			last >>= 1;
-		}
-		here >>= 1;
-		last >>= 1;
+		climb(from_left, &here, &last);
 	}
 	bool proven = last == 0 && equal(&old_hash, old_root) && equal(&new_hash, new_root);
 	return proven ? 0 : refute_consistency(error);

@@ -23,7 +23,7 @@ static const char *const activity_names[] = {[PROGRESS_WRITING] = N_("writing"),
 
 static const uint64_t redraw_every_ns = 150000000;
 
-const char *bars_activity(enum progress_activity activity)
+static const char *activity_name(enum progress_activity activity)
 {
 	return _(activity_names[activity]);
 }
@@ -98,7 +98,7 @@ static void draw_line(struct buffer *out, const struct bar *bar, size_t width)
 	unsigned done = percent(progress->run_done_bytes, progress->run_total_bytes);
 	append_bar(out, done, 20);
 	buffer_printf(&rest, " %3u%%  %u/%u %s  ", done, progress->pass, progress->passes,
-	    bars_activity(progress->activity));
+	    activity_name(progress->activity));
 	append_rate(&rest, progress);
 	buffer_append_text(&rest, "  ");
 	buffer_append_text(&rest, _("left "));
@@ -138,7 +138,7 @@ static void tell_plain(struct bar *bar)
 	CLEANUP_BUFFER struct buffer line = BUFFER_EMPTY;
 	text_append_for_terminal(&line, bar->target);
 	buffer_printf(&line, _(": pass %u of %u, %s"), progress->pass, progress->passes,
-	    bars_activity(progress->activity));
+	    activity_name(progress->activity));
 	if (progress->total_bytes)
 		buffer_printf(&line, ", %u%%", percent(progress->done_bytes, progress->total_bytes));
 	if (progress->bytes_per_second) {

@@ -45,6 +45,3 @@ void bars_update(struct bars *bars, size_t index, const struct progress *progres
 void bars_end(struct bars *bars, size_t index, const char *ending);
 /* Draws the last state and leaves the lines standing. */
 void bars_stop(struct bars *bars);
-
-/* What is being done, for people. */
-const char *bars_activity(enum progress_activity activity);

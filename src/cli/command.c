@@ -71,11 +71,6 @@ int command_print_json(json_t *json, bool compact)
 	return status < 0 || putchar('\n') == EOF || fflush(stdout) == EOF ? EXIT_COULD_NOT : EXIT_DONE;
 }
 
-bool command_terminal_out(void)
-{
-	return isatty(STDOUT_FILENO);
-}
-
 bool command_terminal_error(void)
 {
 	return isatty(STDERR_FILENO);

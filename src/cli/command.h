@@ -32,8 +32,7 @@ int command_misuse(const struct invocation *invocation, const char *command, con
 /* Prints JSON and a line end to standard output; one line when compact. Steals the reference. */
 int command_print_json(json_t *json, bool compact);
 
-/* Whether a person looks at standard output / standard error. */
-bool command_terminal_out(void);
+/* Whether a person looks at standard error. */
 bool command_terminal_error(void);
 
 /* Appends "LABEL  TEXT" and a line end, behind so many spaces: the label in a column of its own, the text

@@ -60,11 +60,6 @@ int wipe_batch_open_register(struct wipe_batch *batch, struct error *error)
 	return batch->reg ? 0 : register_open(batch->home, REGISTER_APPEND, &batch->reg, error);
 }
 
-const struct policy *wipe_batch_policy(const struct wipe_batch *batch)
-{
-	return batch->policy;
-}
-
 const struct medium *wipe_job_medium(const struct wipe_job *job)
 {
 	return &job->guarded.medium;
@@ -251,7 +246,6 @@ static int open_medium(struct wipe_job *job, struct error *error)
 	}
 	guard_release(&job->guarded);
 	job->guarded = opened;
-	job->phase = JOB_OPEN;
 	return 0;
 }
 
@@ -358,7 +352,7 @@ static void conclude(struct wipe_job *job, enum wipe_stop stop, const struct wip
 	CLEANUP(register_entry_release) struct register_entry entry = {0};
 	struct wipe_outcome *outcome = &job->outcome;
 	struct error error = {0};
-	job->phase = JOB_ENDED;
+	job->is_running = false;
 	worker_release(&job->worker);
 	if (!job->has_result)
 		job->state.stop = stop;
@@ -386,13 +380,12 @@ static void start_job(struct wipe_job *job, const struct wipe_watcher *watcher)
 	    .rights = WORKER_TRUSTED, .descriptors = &job->guarded.descriptor, .descriptor_count = 1};
 	struct error *failure = &job->outcome.failure;
 	if (record_intent(job, failure) < 0) {
-		job->phase = JOB_ENDED;
 		let_go(job);
 		watcher->finished(watcher->context, job, &job->outcome);
 	} else if (worker_start(&job->worker, &options, wipe_job_work, job, failure) < 0) {
 		conclude(job, STOP_CRASHED, watcher);
 	} else {
-		job->phase = JOB_RUNNING;
+		job->is_running = true;
 	}
 }
 
@@ -433,7 +426,7 @@ static size_t wait_for_jobs(struct wipe_batch *batch)
 	struct pollfd waits[256];
 	size_t running = 0;
 	for (struct wipe_job *job = batch->jobs; job; job = job->next)
-		if (job->phase == JOB_RUNNING && running < LENGTH_OF(waits))
+		if (job->is_running && running < LENGTH_OF(waits))
 			waits[running++] = (struct pollfd){.fd = job->worker.descriptor, .events = POLLIN};
 	if (running)
 		(void)poll(waits, running, POLL_MS);
@@ -450,12 +443,12 @@ static void run_jobs(
 		if (stop_now)
 			deadline_ns = now_ns + stop_within_ns;
 		for (struct wipe_job *job = batch->jobs; job; job = job->next) {
-			if (job->phase != JOB_RUNNING)
+			if (!job->is_running)
 				continue;
 			if (stop_now)
 				worker_cancel(&job->worker);
 			listen(job, watcher);
-			if (job->phase == JOB_RUNNING && deadline_ns && now_ns >= deadline_ns)
+			if (job->is_running && deadline_ns && now_ns >= deadline_ns)
 				conclude(job, STOP_SIGNAL, watcher);
 		}
 	}

@@ -3,7 +3,6 @@
 #pragma once
 
 #include "src/base/error.h"
-#include "src/base/policy.h"
 #include "src/base/progress.h"
 #include "src/base/secret.h"
 #include "src/media/medium.h"
@@ -38,7 +37,6 @@ void wipe_batch_close(struct wipe_batch **batch);
 /* Opens the register, so that what is missing is known before a person is asked anything. -ENOENT (refused)
  * before setup. Part of wipe_batch_run() when it was not called. */
 int wipe_batch_open_register(struct wipe_batch *batch, struct error *error);
-const struct policy *wipe_batch_policy(const struct wipe_batch *batch);
 
 /* Describes the medium and plans its erasure. Nothing is written and nothing locked. Refused when the medium
  * must not be erased, whatever the reason. The job belongs to the batch. */

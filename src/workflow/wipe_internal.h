@@ -2,6 +2,7 @@
 #pragma once
 
 #include "src/base/actor.h"
+#include "src/base/policy.h"
 #include "src/base/worker.h"
 #include "src/media/guard.h"
 #include "src/register/register.h"
@@ -9,11 +10,9 @@
 #include "src/workflow/wipe.h"
 #include "wipe/run.h"
 
-enum wipe_job_phase { JOB_PLANNED, JOB_OPEN, JOB_RUNNING, JOB_ENDED };
-
 struct wipe_job {
 	struct wipe_batch *batch;
-	enum wipe_job_phase phase;
+	bool is_running;
 	char *target;
 	struct guard_request guard; /* points into the job */
 	char *asset;
